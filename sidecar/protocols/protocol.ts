@@ -1,0 +1,36 @@
+import type { Description } from '../descriptions.ts'
+import type { Sample } from '../sample.ts'
+
+/** One poll of one host: the descriptions that are due at the same moment. */
+export interface Poll {
+  readonly descriptions: readonly Description[]
+  /** For the whole poll, retries included. */
+  readonly timeoutMs: number
+  /** Aborted when the program stops: the poll ends early with what it has. */
+  readonly signal: AbortSignal
+}
+
+/** What one poll of one host brought. */
+export interface PollResult {
+  readonly samples: readonly Sample[]
+  /** Descriptions that got no value although the host answered, with the reason in words. */
+  readonly missing: readonly { readonly description: Description; readonly reason: string }[]
+}
+
+/**
+ * A connection to one host, made when its first description appears and closed with its last.
+ * It knows its protocol and nothing of the schedule, the spool or the database.
+ */
+export interface Host {
+  /**
+   * @returns samples stamped with the moment their request was sent
+   * @throws {HostUnreachable} when nothing at all came back; the message is one sentence without secrets
+   */
+  poll(poll: Poll): Promise<PollResult>
+  close(): void
+}
+
+/** The host gave no usable answer. The message says why ("no answer in 2 s", "HTTP 503"). */
+export class HostUnreachable extends Error {
+  override name = 'HostUnreachable'
+}
