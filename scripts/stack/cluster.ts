@@ -1,0 +1,264 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { type Child, lastLines, type StopStep, startChild, stopChild } from './child.ts'
+import { freePort } from './free_port.ts'
+import { commandLine, endLeftover, identify } from './process_identity.ts'
+import { findServerPrograms, type ServerPrograms } from './programs.ts'
+import { keptSecret } from './secret_file.ts'
+import { canEnter, type SystemUser, unprivilegedUser, wrapCommand } from './unprivileged.ts'
+import { until } from './until.ts'
+
+export interface ClusterOptions {
+  /** Holds everything of the cluster: `data/`, `password`, `server.log`, the socket. Made where absent, mode 0700. */
+  readonly folder: string
+  /** `kept` survives a crash of the machine; `throw-away` trades that for speed and serves tests. */
+  readonly durability: 'kept' | 'throw-away'
+  /** Server settings that override the chosen ones. */
+  readonly settings?: Readonly<Record<string, string>>
+  readonly programs?: ServerPrograms
+}
+
+/** Where and as whom a client connects. */
+export interface ServerAddress {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+}
+
+/** The server did not start. The message ends with the last lines of its log. */
+export class ClusterFailed extends Error {
+  override name = 'ClusterFailed'
+}
+
+const admin = 'postgres'
+const startTimeoutMs = 60_000
+/** INT disconnects clients and writes a checkpoint; QUIT gives up that, and the next start replays the log. */
+const stopSteps: readonly StopStep[] = [
+  ['SIGINT', 6_000],
+  ['SIGQUIT', 2_500],
+  ['SIGKILL', 1_000],
+]
+/** `sun_path` has 108 bytes with its end (Linux; 104 on BSD), of which "/.s.PGSQL.65535.lock" takes 20. */
+const longestSocketFolder = 83
+
+/**
+ * A PostgreSQL cluster that belongs to this process alone: its own folder, port, password and socket, run by
+ * an unprivileged user where this process is root. It touches no other server of the machine.
+ */
+export class Cluster {
+  readonly folder: string
+  readonly dataFolder: string
+  readonly logFile: string
+  readonly #options: ClusterOptions
+  readonly #programs: ServerPrograms
+  readonly #user: SystemUser | undefined
+  #server: Child | undefined
+  #port = 0
+  #socketFolder: string
+
+  constructor(options: ClusterOptions) {
+    this.#options = options
+    this.#programs = options.programs ?? findServerPrograms()
+    this.#user = unprivilegedUser(admin)
+    this.folder = options.folder
+    this.dataFolder = join(options.folder, 'data')
+    this.logFile = join(options.folder, 'server.log')
+    this.#socketFolder = options.folder
+  }
+
+  /** TCP on 127.0.0.1 with a SCRAM password; the port is chosen at each start. */
+  get address(): ServerAddress {
+    return {
+      host: '127.0.0.1',
+      port: this.#port,
+      user: admin,
+      password: keptSecret(join(this.folder, 'password')),
+    }
+  }
+
+  /** A `db_host` for connections without a password, from root and the server's own user only. */
+  get socketFolder(): string {
+    return this.#socketFolder
+  }
+
+  /** The running server; undefined before the start and after the stop. */
+  get server(): Child | undefined {
+    return this.#server
+  }
+
+  /**
+   * Makes the cluster where there is none, ends what a killed run left, starts the server and waits until
+   * it accepts connections. Also the way back after {@link kill}.
+   *
+   * @throws {ClusterFailed} with the end of the server's log
+   */
+  async start(): Promise<void> {
+    this.#prepareFolder()
+    await this.#endStaleServer()
+    const deadline = performance.now() + startTimeoutMs
+    for (;;) {
+      this.#port = await freePort()
+      const failure = await this.#tryToStart()
+      if (failure === undefined) return
+      if (!isPassing(failure) || performance.now() > deadline) throw new ClusterFailed(failure)
+    }
+  }
+
+  /** Stops the server: fast, at once where that takes too long. Data are safe either way. */
+  async stop(): Promise<void> {
+    if (this.#server) await stopChild(this.#server, stopSteps)
+    this.#server = undefined
+    if (this.#socketFolder !== this.folder) rmSync(this.#socketFolder, { recursive: true, force: true })
+    this.#socketFolder = this.folder
+  }
+
+  /** SIGKILL to the server's first process, as the kernel's out-of-memory killer does it. */
+  async kill(): Promise<void> {
+    this.#server?.signal('SIGKILL')
+    await this.#server?.ended
+    this.#server = undefined
+  }
+
+  #prepareFolder(): void {
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 })
+    chmodSync(this.folder, 0o700)
+    if (this.#user) {
+      chownSync(this.folder, this.#user.uid, this.#user.gid)
+      if (!canEnter(this.folder, this.#user)) {
+        throw new ClusterFailed(
+          `the user ${this.#user.name} cannot enter ${this.folder}: a folder above it is closed`,
+        )
+      }
+    }
+    const isTooLong = Buffer.byteLength(this.#socketFolder) > longestSocketFolder
+    if (isTooLong) this.#socketFolder = this.#shortFolder()
+    if (!existsSync(join(this.dataFolder, 'PG_VERSION'))) this.#initialise()
+  }
+
+  #shortFolder(): string {
+    const folder = mkdtempSync(join(tmpdir(), 'kwollect-pg-'))
+    if (this.#user) chownSync(folder, this.#user.uid, this.#user.gid)
+    return folder
+  }
+
+  /** Under another name first: an initdb that was interrupted leaves nothing that looks like a cluster. */
+  #initialise(): void {
+    const passwordFile = join(this.folder, 'password')
+    keptSecret(passwordFile)
+    if (this.#user) chownSync(passwordFile, this.#user.uid, this.#user.gid)
+    const partial = join(this.folder, 'data.partial')
+    rmSync(partial, { recursive: true, force: true })
+    const { command, args } = wrapCommand(
+      join(this.#programs.binFolder, 'initdb'),
+      [
+        `--pgdata=${partial}`,
+        `--username=${admin}`,
+        `--pwfile=${passwordFile}`,
+        '--auth-local=trust',
+        '--auth-host=scram-sha-256',
+        '--encoding=UTF8',
+        '--locale=C.UTF-8',
+        ...(this.#options.durability === 'throw-away' ? ['--no-sync'] : []),
+      ],
+      this.#user,
+      'KILL',
+    )
+    execFileSync(command, args, { cwd: this.folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    renameSync(partial, this.dataFolder)
+  }
+
+  /** A server that outlived its parent holds the data; a process that merely got its number does not. */
+  async #endStaleServer(): Promise<void> {
+    const pidFile = join(this.dataFolder, 'postmaster.pid')
+    if (!existsSync(pidFile)) return
+    const pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10)
+    const identity = identify(pid)
+    if (!identity) return
+    const command = commandLine(pid)
+    const isOurs =
+      basename(command[0] ?? '') === 'postgres' && command[command.indexOf('-D') + 1] === this.dataFolder
+    if (isOurs) await endLeftover(identity, ['SIGINT', 'SIGQUIT'])
+    // PostgreSQL itself takes any living process of that number for its server and would refuse to start.
+    else rmSync(pidFile)
+  }
+
+  async #tryToStart(): Promise<string | undefined> {
+    const server = await startChild({
+      name: 'PostgreSQL',
+      command: join(this.#programs.binFolder, 'postgres'),
+      args: ['-D', this.dataFolder, ...this.#settings()],
+      logFile: this.logFile,
+      folder: this.folder,
+      user: this.#user,
+      deathSignal: 'INT',
+    })
+    this.#server = server
+    await until(
+      'the start of PostgreSQL',
+      () => server.ending() !== undefined || this.#isReady(),
+      startTimeoutMs,
+    )
+    if (server.ending() === undefined) return undefined
+    this.#server = undefined
+    return `PostgreSQL did not start (${server.ending()}):\n${lastLines(this.logFile)}`
+  }
+
+  /** The eighth line of postmaster.pid is the server's own word for it; pg_ctl reads the same. */
+  #isReady(): boolean {
+    const pidFile = join(this.dataFolder, 'postmaster.pid')
+    if (!existsSync(pidFile)) return false
+    const lines = readFileSync(pidFile, 'utf8').split('\n')
+    return Number(lines[0]) === this.#server?.identity.pid && lines[7]?.trim() === 'ready'
+  }
+
+  #settings(): string[] {
+    const settings = {
+      listen_addresses: '127.0.0.1',
+      port: String(this.#port),
+      unix_socket_directories: this.#socketFolder,
+      // A query of a dashboard is short: compiling it would take longer than running it.
+      jit: 'off',
+      ...(this.#programs.hasTimescale ? timescaleSettings : {}),
+      ...(this.#options.durability === 'kept' ? keptSettings : throwAwaySettings),
+      ...this.#options.settings,
+    }
+    return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  }
+}
+
+const timescaleSettings = { shared_preload_libraries: 'timescaledb', 'timescaledb.telemetry_level': 'off' }
+
+const keptSettings = { shared_buffers: '256MB', max_wal_size: '4GB', max_connections: '60' }
+
+/**
+ * Every database with TimescaleDB keeps one worker for its scheduler, and the tests clone dozens of
+ * databases side by side. A crash of the server is still survived (only one of the machine is not).
+ */
+const throwAwaySettings = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  shared_buffers: '128MB',
+  max_connections: '300',
+  max_worker_processes: '100',
+  'timescaledb.max_background_workers': '80',
+}
+
+/** Another program took the port first, or processes of a killed server still detach from its memory. */
+function isPassing(failure: string): boolean {
+  return /Address already in use|pre-existing shared memory block|could not bind/.test(failure)
+}

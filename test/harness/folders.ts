@@ -1,0 +1,16 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Scope } from './scope.ts'
+
+/**
+ * An empty folder that goes with the scope.
+ *
+ * @param mode 0755 where a server that runs as another user has to read it
+ */
+export function temporaryFolder(scope: Scope, mode = 0o700): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kwollect-'))
+  chmodSync(folder, mode)
+  scope.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
