@@ -1,0 +1,26 @@
+import type { MigrationBuilder } from 'node-pg-migrate'
+
+/** Where the row triggers of public.metrics collect the rows of one statement until its end. */
+export function up(pgm: MigrationBuilder): void {
+  pgm.noTransaction() // the set-up wraps all migrations and all of sql/ in one
+  pgm.sql(`
+    create unlogged table kwollect.pending_metrics (
+      transaction_id xid8 not null default pg_current_xact_id()
+    , operation text not null
+    , timestamp timestamptz not null
+    , device_id text not null
+    , metric_id text not null
+    , value double precision not null
+    , labels jsonb not null
+    );
+
+    -- Rows live for one statement, so the table is all dead rows between two vacuums; without the index
+    -- a single-row INSERT would scan them all.
+    create index pending_metrics_transaction_id on kwollect.pending_metrics (transaction_id);
+
+    comment on table kwollect.pending_metrics is
+    'Rows of the statements on public.metrics that are under way; empty between statements.';
+  `)
+}
+
+export const down = false

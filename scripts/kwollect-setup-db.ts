@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+import { BadConfiguration, readOptions } from '../sidecar/config.ts'
+import { writeApiAccess } from './setup/api_access.ts'
+import { type SetupOptions, setupCommand } from './setup/options.ts'
+import { type SetupResult, setUpDatabase } from './setup/set_up_database.ts'
+
+/** The set-up was interrupted; nothing is left of it. */
+class Interrupted extends Error {
+  override name = 'Interrupted'
+}
+
+const rule = '-'.repeat(72)
+
+function report(options: SetupOptions, result: SetupResult): void {
+  const { created, migrations, files, edition } = result
+  const name = options.kwollect_db_name
+  console.log(
+    created
+      ? `Database ${name} created.`
+      : migrations + files === 0
+        ? `Database ${name} is up to date.`
+        : `Database ${name} updated: ${migrations} migrations, ${files} SQL files.`,
+  )
+  if (edition !== 'timescale') {
+    console.log(
+      'This is the Apache edition of TimescaleDB: no compression and no continuous aggregates; all else works.',
+    )
+  }
+  if (options.output_dir !== undefined) {
+    writeApiAccess(options.output_dir, result.access)
+    console.log(`Configuration of PostgREST and API token written to ${options.output_dir} (postgrest.conf, token).`)
+    return
+  }
+  console.log(`\nConfiguration of PostgREST (start it with "postgrest FILE"):\n${rule}`)
+  console.log(`${result.access.configuration}${rule}`)
+  console.log(`\nAPI token, needed to write through the API:\n${rule}\n${result.access.token}\n${rule}`)
+  console.log(`\nTo try it:\n  curl '${options.api_url}/rpc/get_metrics?devices=node-1'`)
+}
+
+async function main(): Promise<number> {
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => stop.abort(new Interrupted(`stopped by ${signal}: the database is as it was before.`)))
+  }
+  try {
+    const invocation = await readOptions(setupCommand, process.argv.slice(2), process.env)
+    if (invocation.kind === 'print') {
+      console.log(invocation.text)
+      return 0
+    }
+    report(invocation.values, await setUpDatabase(invocation.values, stop.signal))
+    return 0
+  } catch (error) {
+    // The first line of a message only would hide the list of all mistakes in a configuration.
+    console.error(`kwollect-setup-db: ${(error as Error).message}`)
+    return error instanceof BadConfiguration ? 2 : 1
+  }
+}
+
+process.exitCode = await main()

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SignJWT } from 'jose'
+import type { ClientBase } from 'pg'
+import type { SetupOptions } from './options.ts'
+import { readerOf } from './roles.ts'
+
+/** What PostgREST and its users need; both texts are secrets. */
+export interface ApiAccess {
+  /** Content of postgrest.conf. */
+  readonly configuration: string
+  /** JSON Web Token that makes its bearer `kwollect_user`. */
+  readonly token: string
+}
+
+/**
+ * The secret is kept in the database, so that a second set-up prints the same one and tokens stay valid.
+ * @returns the secret that is in force now
+ */
+export async function keepJwtSecret(client: ClientBase, options: SetupOptions): Promise<string> {
+  const { rows } = await client.query<{ value: string }>(`select value from kwollect.settings where name = 'jwt_secret'`)
+  const kept = options.rotate_jwt_secret ? undefined : rows[0]?.value
+  const secret = options.jwt_secret ?? kept ?? randomBytes(48).toString('base64url')
+  if (secret !== rows[0]?.value) {
+    await client.query(
+      `insert into kwollect.settings (name, value) values ('jwt_secret', $1)
+       on conflict (name) do update set value = excluded.value`,
+      [secret],
+    )
+  }
+  return secret
+}
+
+/** The token has no time of issue or expiry: the same secret gives the same token at every run. */
+export async function apiAccess(options: SetupOptions, secret: string): Promise<ApiAccess> {
+  const token = await new SignJWT({ role: options.kwollect_user })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .sign(new TextEncoder().encode(secret))
+  const configuration = [
+    `db-uri = ${quote(databaseUri(options))}`,
+    'db-schemas = "api"',
+    `db-anon-role = ${quote(readerOf(options.kwollect_user))}`,
+    `jwt-secret = ${quote(secret)}`,
+    '',
+  ].join('\n')
+  return { configuration, token }
+}
+
+function databaseUri(options: SetupOptions): string {
+  const [user, password, database] = [
+    options.kwollect_user,
+    options.kwollect_password,
+    options.kwollect_db_name,
+  ].map(encodeURIComponent)
+  const login = `postgres://${user}:${password}@`
+  // A socket's folder stands in the query: a host part cannot hold slashes.
+  return options.db_host.startsWith('/')
+    ? `${login}/${database}?host=${encodeURIComponent(options.db_host)}&port=${options.db_port}`
+    : `${login}${options.db_host.includes(':') ? `[${options.db_host}]` : options.db_host}:${options.db_port}/${database}`
+}
+
+/** A string of PostgREST's configuration (the configurator-pg grammar): quotes and backslashes escaped. */
+function quote(text: string): string {
+  return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
+
+/** Writes postgrest.conf and token with mode 0600; each appears whole or not at all. */
+export function writeApiAccess(directory: string, access: ApiAccess): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  for (const [name, content] of [
+    ['postgrest.conf', access.configuration],
+    ['token', `${access.token}\n`],
+  ] as const) {
+    const path = join(directory, name)
+    writeFileSync(`${path}.new`, content, { mode: 0o600, flush: true })
+    renameSync(`${path}.new`, path)
+  }
+}

@@ -1,0 +1,134 @@
+import { join } from 'node:path'
+import { runner } from 'node-pg-migrate'
+import type { Client } from 'pg'
+import { type ApiAccess, apiAccess, keepJwtSecret } from './api_access.ts'
+import { applySqlFiles, readSqlFiles } from './apply_sql.ts'
+import { connectAdmin } from './connection.ts'
+import type { SetupOptions } from './options.ts'
+import { checkServer, refuseOldTimescale } from './prerequisites.ts'
+import { configureLogins, prepareGroups } from './roles.ts'
+
+/** What a set-up did; `access` holds secrets. */
+export interface SetupResult {
+  readonly created: boolean
+  readonly migrations: number
+  readonly files: number
+  readonly access: ApiAccess
+  /** 'timescale' is the community edition; 'apache' has neither compression nor continuous aggregates. */
+  readonly edition: string
+}
+
+const root = join(import.meta.dirname, '..', '..')
+// Any number will do, as long as every version of this command takes the same.
+const setupLock = 5493810172
+
+/**
+ * Creates the kwollect database, or brings it to the current schema. Everything inside the database is one
+ * transaction; making the database itself cannot be, so a database made here is dropped again on failure.
+ *
+ * @param stopping aborted by SIGINT and SIGTERM: the transaction is rolled back
+ * @throws {SetupRefused} with one sentence on what to install, grant or change
+ */
+export async function setUpDatabase(options: SetupOptions, stopping: AbortSignal): Promise<SetupResult> {
+  const server = await connectAdmin(options, 'postgres')
+  try {
+    await checkServer(server, options.db_admin)
+    // Held by the session, on one database for all: roles are shared, so set-ups of two databases wait too.
+    await server.query('select pg_advisory_lock($1)', [setupLock])
+    const created = await createDatabase(server, options.kwollect_db_name)
+    try {
+      return await updateDatabase(options, created, stopping)
+    } catch (error) {
+      if (created) await dropDatabase(server, options.kwollect_db_name)
+      throw error
+    }
+  } finally {
+    await server.end()
+  }
+}
+
+async function createDatabase(server: Client, name: string): Promise<boolean> {
+  const { rowCount } = await server.query('select from pg_database where datname = $1', [name])
+  if (rowCount !== 0) return false
+  const { rows } = await server.query<{ statement: string }>(
+    `select format('create database %I encoding ''UTF8'' template template0', $1::text) as statement`,
+    [name],
+  )
+  await server.query(rows[0]?.statement ?? '')
+  return true
+}
+
+async function dropDatabase(server: Client, name: string): Promise<void> {
+  const { rows } = await server.query<{ statement: string }>(
+    `select format('drop database %I with (force)', $1::text) as statement`,
+    [name],
+  )
+  await server.query(rows[0]?.statement ?? '')
+}
+
+async function updateDatabase(options: SetupOptions, created: boolean, stopping: AbortSignal): Promise<SetupResult> {
+  const client = await connectAdmin(options, options.kwollect_db_name)
+  const cancel = () => void client.end()
+  stopping.addEventListener('abort', cancel)
+  try {
+    stopping.throwIfAborted()
+    await client.query('begin')
+    const result = await inTransaction(client, options, created)
+    stopping.throwIfAborted()
+    await client.query('commit')
+    return result
+  } catch (error) {
+    throw stopping.aborted ? stopping.reason : error
+  } finally {
+    stopping.removeEventListener('abort', cancel)
+    await client.end()
+  }
+}
+
+async function inTransaction(client: Client, options: SetupOptions, created: boolean): Promise<SetupResult> {
+  await client.query('set local client_min_messages = warning')
+  const edition = await createExtension(client)
+  await prepareGroups(client)
+  await client.query('set local role kwollect_owner')
+  const migrations = await migrate(client)
+  const files = await applySqlFiles(client, readSqlFiles(join(root, 'sql')))
+  await client.query('call kwollect.configure_storage(make_interval(hours => $1))', [options.chunk_interval_hour])
+  const secret = await keepJwtSecret(client, options)
+  await client.query('reset role')
+  await configureLogins(client, {
+    user: options.kwollect_user,
+    password: options.kwollect_password,
+    readerPassword: options.kwollect_password_ro,
+    timeout: `${options.request_timeout_min}min`,
+  })
+  await client.query('call kwollect.assert_catalog()')
+  await client.query("notify pgrst, 'reload schema'")
+  return { created, migrations, files, edition, access: await apiAccess(options, secret) }
+}
+
+async function createExtension(client: Client): Promise<string> {
+  await client.query('create extension if not exists timescaledb schema public')
+  const { rows } = await client.query<{ version: string; edition: string }>(
+    `select extversion as version
+          , current_setting('timescaledb.license') as edition
+       from pg_extension
+      where extname = 'timescaledb'`,
+  )
+  refuseOldTimescale(rows[0]?.version ?? '0')
+  return rows[0]?.edition ?? 'apache'
+}
+
+/** Each migration calls `pgm.noTransaction()`: the runner's own transactions would end ours half-way. */
+async function migrate(client: Client): Promise<number> {
+  const silent = () => {}
+  const applied = await runner({
+    dbClient: client,
+    dir: join(root, 'migrations'),
+    direction: 'up',
+    migrationsTable: 'migrations',
+    migrationsSchema: 'kwollect',
+    noLock: true, // held already
+    logger: { info: silent, warn: silent, error: silent },
+  })
+  return applied.length
+}

@@ -1,0 +1,39 @@
+-- Unix seconds or ISO 8601 to timestamptz; the API's only time parser. UTC where no offset is given, whatever
+-- the server's time zone. Raises PT400 and names the argument, because a client reads the message.
+create or replace function kwollect.parse_time(input text, argument text)
+returns timestamptz
+language plpgsql
+stable
+parallel safe
+set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
+set datestyle = 'ISO, YMD'
+as $$
+declare
+  parsed timestamptz;
+begin
+  if input is null then
+    return null;
+  elsif input ~ '^\s*[+-]?\d+(\.\d*)?\s*$' then
+    parsed := to_timestamp(input::double precision);
+  elsif input ~ '^\s*\d{4,6}-\d' then
+    -- A "+" that a client forgot to encode arrives as a blank: "T13:35:00 01:00" meant "+01:00".
+    parsed := regexp_replace(input, '(\d:\d\d(?:[.,]\d+)?) (\d\d:?\d\d)\s*$', '\1+\2')::timestamptz;
+  end if;
+  if parsed is null or not isfinite(parsed) then
+    raise invalid_datetime_format;
+  end if;
+  return parsed;
+exception
+  when data_exception then
+    raise sqlstate 'PT400' using
+      message = format('%s is not a time: %s', argument, quote_literal(left(input, 100)))
+    , hint = 'Use ISO 8601, for example 2020-01-06T13:35:00 (UTC) or 2020-01-06T13:35:00+01:00 (write + as %2B in a URL), or Unix seconds, for example 1578317700.5.';
+end
+$$;
+
+revoke all on function kwollect.parse_time(text, text) from public;
+grant execute on function kwollect.parse_time(text, text) to kwollect_reader, kwollect_writer;
+
+comment on function kwollect.parse_time(text, text) is
+'Unix seconds (with fraction) or ISO 8601 (UTC where no offset is given) to timestamptz; raises PT400.';
