@@ -150,7 +150,7 @@ function isGuessed(name: string, { guessed }: Level): boolean {
 /** Cuts one newline at the end: editors and `echo` write it, nobody means it. */
 async function readSecret({ text: path, origin }: Given): Promise<Found> {
   const text = await readText(path)
-  if (typeof text !== 'string') return { value: undefined, errors: [`${origin}: ${text.problem}`] }
+  if (typeof text !== 'string') return { value: undefined, errors: [`${origin}: ${text.unreadable}`] }
   const value = text.replace(/\r?\n$/, '')
   if (value === '') return { value: undefined, errors: [`${origin}: ${path} is empty`] }
   if (value.includes('\0')) return { value: undefined, errors: [`${origin}: ${path} holds a NUL`] }

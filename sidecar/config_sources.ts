@@ -1,6 +1,6 @@
 import type { OptionDefinition, OptionDefinitions } from './config.ts'
 import { didYouMean, nearest } from './spelling.ts'
-import { readYaml, type YamlEntry, type YamlFile } from './yaml_source.ts'
+import { messages, type Place, readYaml, type YamlEntry } from './yaml_source.ts'
 
 /** A value as somebody wrote it, before its type is checked. */
 export interface Given {
@@ -116,37 +116,33 @@ export async function readFileLevel(options: OptionDefinitions, path: string): P
   const file = await readYaml(path)
   const names = namesOf(options)
   const given = new Map<string, Given>()
-  const errors = [...file.errors]
   const guessed = new Set<string>()
   // What a broken file may say is not missing.
-  if (errors.length > 0) return { given, errors, guessed: new Set(names.keys()) }
+  if ('unreadable' in file) return { given, errors: [file.unreadable], guessed: new Set(names.keys()) }
+  if (file.broken) return { given, errors: messages(file, file.problems), guessed: new Set(names.keys()) }
 
+  const problems = [...file.problems]
   const { root } = file
   if (root.kind === 'scalar' || root.kind === 'list') {
-    errors.push(`${placeOf(file, path, root.at)}: the file must be a mapping of options (name: value)`)
+    problems.push({ at: root.at, sentence: 'the file must be a mapping of options (name: value)' })
   }
-  for (const entry of root.kind === 'mapping' ? root.entries : []) readEntry(entry)
-  return { given, errors, guessed }
+  for (const entry of root.kind === 'mapping' ? root.entries : []) readEntry(entry, file.place(entry.keyAt))
+  return { given, errors: messages(file, problems), guessed }
 
-  function readEntry({ key, keyAt, value }: YamlEntry): void {
-    const origin = `${placeOf(file, path, keyAt)}: ${key}`
+  function readEntry({ key, keyAt, value }: YamlEntry, { line, column }: Place): void {
     const definition = names.get(key)
     if (definition === undefined) {
-      errors.push(`${placeOf(file, path, keyAt)}: unknown key ${key}${didYouMean(key, names.keys())}`)
+      problems.push({ at: keyAt, sentence: `unknown key ${key}${didYouMean(key, names.keys())}` })
       const meant = nearest(key, names.keys())
       if (meant !== undefined) guessed.add(meant)
     } else if (value.kind === 'list' || value.kind === 'mapping') {
-      errors.push(`${origin} must be ${expectation(definition)}, got a ${value.kind}`)
+      const sentence = `${key} must be ${expectation(definition)}, got a ${value.kind}`
+      problems.push({ at: keyAt, sentence })
       guessed.add(key)
     } else if (value.kind === 'scalar' && value.text !== '') {
-      given.set(key, { text: value.text, origin })
+      given.set(key, { text: value.text, origin: `${path}:${line}:${column}: ${key}` })
     }
   }
-}
-
-function placeOf(file: YamlFile, path: string, at: number): string {
-  const { line, column } = file.place(at)
-  return `${path}:${line}:${column}`
 }
 
 /** @returns what a value must be, to stand behind "must be" */

@@ -58,27 +58,45 @@ export interface Place {
   readonly column: number
 }
 
-/** One file. Where there are errors (`file:line:column: sentence`), the root may lack parts. */
+/** Something wrong at a place in a file. */
+export interface Problem {
+  /** The `at` of a value or the `keyAt` of an entry. */
+  readonly at: number
+  readonly sentence: string
+}
+
 export interface YamlFile {
+  readonly path: string
+  /** `nothing` where the file is empty or broken. */
   readonly root: YamlValue
-  readonly errors: readonly string[]
-  /** @param at the `at` of a value or `keyAt` of an entry */
+  readonly problems: readonly Problem[]
+  /** The problems leave nothing to rely on: syntax, an alias without an anchor. */
+  readonly broken: boolean
   readonly place: (at: number) => Place
 }
 
-/** Reads one YAML file; never throws for what is in it or for its absence. */
-export async function readYaml(path: string): Promise<YamlFile> {
+/** @returns the file, or in one sentence why it cannot be read; never throws for what is in it */
+export async function readYaml(path: string): Promise<YamlFile | { readonly unreadable: string }> {
   const text = await readText(path)
-  if (typeof text === 'string') return parseYaml(text, path)
-  return { root: { kind: 'nothing', at: 0 }, errors: [text.problem], place: () => ({ line: 1, column: 1 }) }
+  return typeof text === 'string' ? parseYaml(text, path) : text
+}
+
+/** @returns `file:line:column: sentence` for each problem, in the order of the file */
+export function messages({ path, place }: YamlFile, problems: readonly Problem[]): string[] {
+  const sorted = problems.toSorted((a, b) => a.at - b.at)
+  const lines = sorted.map(({ at, sentence }) => {
+    const { line, column } = place(at)
+    return `${path}:${line}:${column}: ${sentence}`
+  })
+  return [...new Set(lines)]
 }
 
 /** @returns the text of a UTF-8 file, or in one sentence why there is none */
-export async function readText(path: string): Promise<string | { readonly problem: string }> {
+export async function readText(path: string): Promise<string | { readonly unreadable: string }> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path))
   } catch (error) {
-    return { problem: `cannot read ${path}: ${whyUnreadable(error)}` }
+    return { unreadable: `cannot read ${path}: ${whyUnreadable(error)}` }
   }
 }
 
@@ -110,34 +128,26 @@ export function parseYaml(text: string, path: string): YamlFile {
     const { line, col } = lineCounter.linePos(at)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  const found: Problem[] = []
-  for (const { pos, code } of document.errors) found.push({ at: pos[0], sentence: SYNTAX[code] })
+  const problems: Problem[] = []
+  for (const { pos, code } of document.errors) problems.push({ at: pos[0], sentence: SYNTAX[code] })
   for (const { pos, code } of document.warnings) {
     const known = code === 'TAG_RESOLVE_FAILED' && CORE_TAG.test(text.slice(...pos))
-    if (!known) found.push({ at: pos[0], sentence: SYNTAX[code] })
+    if (!known) problems.push({ at: pos[0], sentence: SYNTAX[code] })
   }
   // After a syntax error the tree is the parser's guess: complaints about it would only distract.
-  const root: YamlValue =
-    found.length > 0 ? nothing(0) : convert(document.contents, { anchors: new Map(), found, place })
-  found.sort((a, b) => a.at - b.at)
-  const errors = found.map(({ at, sentence }) => {
-    const { line, column } = place(at)
-    return `${path}:${line}:${column}: ${sentence}`
-  })
-  return { root, errors: [...new Set(errors)], place }
-}
-
-interface Problem {
-  readonly at: number
-  readonly sentence: string
+  if (problems.length > 0) return { path, root: nothing(0), problems, broken: true, place }
+  const conversion = { anchors: new Map(), problems, place, broken: false }
+  const root = convert(document.contents, conversion)
+  return { path, root: conversion.broken ? nothing(0) : root, problems, broken: conversion.broken, place }
 }
 
 /** State of one conversion, which goes through the document in its order. */
 interface Conversion {
   /** The value that each anchor names so far; undefined while that value is being converted. */
   readonly anchors: Map<string, YamlValue | undefined>
-  readonly found: Problem[]
+  readonly problems: Problem[]
   readonly place: (at: number) => Place
+  broken: boolean
 }
 
 /** Tags of YAML's core schema say nothing that the reader of the key does not know: the text counts. */
@@ -159,13 +169,14 @@ function convert(node: ParsedNode | null, conversion: Conversion): YamlValue {
 }
 
 /** An alias gives the very value of its anchor: a file of nested aliases takes no more memory than its text. */
-function dereference(anchor: string, at: number, { anchors, found }: Conversion): YamlValue {
+function dereference(anchor: string, at: number, conversion: Conversion): YamlValue {
+  const { anchors, problems } = conversion
   const value = anchors.get(anchor)
   if (value !== undefined) return value
-  // Without the name: `password: *secret` is a forgotten quote.
-  const inside = anchors.has(anchor)
-  const sentence = inside ? 'this alias (*) stands inside its own anchor' : SYNTAX.BAD_ALIAS
-  found.push({ at, sentence })
+  // The message does not show the name: `password: *secret` is a password that lacks its quotes.
+  const sentence = anchors.has(anchor) ? 'this alias (*) stands inside its own anchor' : SYNTAX.BAD_ALIAS
+  problems.push({ at, sentence })
+  conversion.broken = true
   return nothing(at)
 }
 
@@ -188,13 +199,14 @@ function convertEntries(map: YAMLMap, conversion: Conversion): YamlEntry[] {
     const key = convert(pair.key as ParsedNode, conversion)
     const value = convert(pair.value as ParsedNode | null, conversion)
     if (key.kind !== 'scalar') {
-      conversion.found.push({ at: key.at, sentence: 'a key must be a word' })
+      conversion.problems.push({ at: key.at, sentence: 'a key must be a word' })
     } else if (key.text === '<<' && key.plain) {
       merged.push(...mergedEntries(value, conversion))
     } else {
       const first = own.get(key.text)
       if (first === undefined) own.set(key.text, { key: key.text, keyAt: key.at, value })
-      else conversion.found.push({ at: key.at, sentence: repeated(key.text, conversion.place(first.keyAt)) })
+      else
+        conversion.problems.push({ at: key.at, sentence: repeated(key.text, conversion.place(first.keyAt)) })
     }
   }
   for (const entry of merged) if (!own.has(entry.key)) own.set(entry.key, entry)
@@ -206,11 +218,11 @@ function repeated(key: string, first: Place): string {
 }
 
 /** Entries of YAML 1.1's merge key, `<<: *defaults` or `<<: [*site, *defaults]`; the first one wins. */
-function mergedEntries(value: YamlValue, { found }: Conversion): readonly YamlEntry[] {
+function mergedEntries(value: YamlValue, { problems }: Conversion): readonly YamlEntry[] {
   const sources = value.kind === 'list' ? value.items : [value]
   const mappings = sources.filter(source => source.kind === 'mapping')
   if (mappings.length < sources.length) {
-    found.push({ at: value.at, sentence: '<< must be followed by a mapping or a list of mappings' })
+    problems.push({ at: value.at, sentence: '<< must be followed by a mapping or a list of mappings' })
   }
   return mappings.flatMap(mapping => mapping.entries)
 }
