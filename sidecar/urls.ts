@@ -69,7 +69,8 @@ export function parseDeviceUrl(text: string): DeviceUrl {
   if (!/^[a-z][a-z0-9+.-]*$/.test(scheme)) throw new BadUrl(`url must begin with a protocol; ${SUPPORTED}`)
   if (NOT_YET.has(scheme)) throw new BadUrl(`${scheme} is not supported by this version yet; ${SUPPORTED}`)
   const parse = PROTOCOLS.get(scheme)
-  if (parse === undefined) throw new BadUrl(`url has the unknown protocol ${scheme}; ${SUPPORTED}`)
+  // Not by its name: without the protocol in front of it, a community with :// in it would be shown.
+  if (parse === undefined) throw new BadUrl(`url has an unknown protocol; ${SUPPORTED}`)
   return parse(splitParts(text.slice(separator + '://'.length)))
 }
 
