@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # apt-get for programs: no questions, patient where another apt is at work, and one bootstrap at a time.
 
+# What is installed here is for every user, whatever mask the administrator's shell has.
+umask 022
+
 # Another checkout may bootstrap the same machine. /var/lib/dpkg is there on every Debian, and an flock of the
 # directory itself leaves no file behind and does not meet dpkg's own (fcntl) locks.
 wait_for_other_bootstraps() {
