@@ -15,6 +15,8 @@ export interface PollResult {
   readonly samples: readonly Sample[]
   /** Descriptions that got no value although the host answered, with the reason in words. */
   readonly missing: readonly { readonly description: Description; readonly reason: string }[]
+  /** What was wrong with the answer and cost nothing else (bad lines, a page that broke off), a sentence each. */
+  readonly warnings?: readonly string[]
 }
 
 /**
