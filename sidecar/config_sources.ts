@@ -68,8 +68,10 @@ export function readCommandLine(options: OptionDefinitions, argv: readonly strin
   }
   if (positional.length > 1) {
     errors.push(`one file at most may be given, got ${positional.length}; a value with blanks needs quotes`)
+    // None of them is read: the words may be parts of a password, and a file not found is named.
+    for (const name of names.keys()) guessed.add(name)
   }
-  return { given, errors, guessed, asks, file: positional[0] }
+  return { given, errors, guessed, asks, file: positional.length > 1 ? undefined : positional[0] }
 
   function readOption(argument: string): void {
     const [, spelling = '', inline] = /^--([^=]*)(?:=(.*))?$/s.exec(argument) ?? []

@@ -237,7 +237,7 @@ const SYNTAX: Readonly<Record<ErrorCode, string>> = {
   BAD_COLLECTION_TYPE: 'YAML: the tag (!) does not fit to the mapping or list behind it',
   BAD_DIRECTIVE: 'YAML: bad % directive; a text that begins with % needs quotes',
   BAD_DQ_ESCAPE: 'YAML: unknown \\ escape in double quotes; single quotes keep a \\ as it is',
-  BAD_INDENT: 'YAML: wrong indentation',
+  BAD_INDENT: 'YAML: wrong indentation, or a bracket that is not closed',
   BAD_PROP_ORDER: 'YAML: an anchor (&) or a tag (!) stands in the wrong place',
   BAD_SCALAR_START: 'YAML: a text that begins with this character needs quotes',
   BLOCK_AS_IMPLICIT_KEY: 'YAML: a mapping or list cannot begin here; a text with ": " in it needs quotes',
