@@ -14,7 +14,7 @@ export interface ChildOptions {
   /** Standard output and error go here; the log of the run before is kept beside it as `.previous`. */
   readonly logFile: string
   readonly folder?: string
-  /** Added to this process's own environment. */
+  /** Added to this process's own environment without its options of kwollect. */
   readonly environment?: NodeJS.ProcessEnv
   /** Who runs it where not this process's user. */
   readonly user?: SystemUser | undefined
@@ -58,7 +58,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const process_ = spawn(command, args, {
     cwd: options.folder,
     detached: true,
-    env: { ...process.env, ...options.environment },
+    env: { ...plainEnvironment(), ...options.environment },
     stdio: ['ignore', log, log],
   })
   closeSync(log)
@@ -99,6 +99,17 @@ export async function stopChild(child: Child, steps: readonly StopStep[] = polit
   }
   if (child.ending() === undefined)
     throw new Error(`${child.name} (process ${child.identity.pid}) cannot be ended`)
+}
+
+/**
+ * This process's environment without KWOLLECT_<OPTION>: a variable meant for another installation must not
+ * turn a command that this project starts with a file of options against that installation.
+ */
+export function plainEnvironment(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env)
+  return Object.fromEntries(
+    entries.filter(([name]) => !name.startsWith('KWOLLECT_') || name === 'KWOLLECT_POSTGRES_BIN'),
+  )
 }
 
 /** @returns the last lines of a log for an error message, each indented */

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -46,9 +47,9 @@ const admin = 'postgres'
 const startTimeoutMs = 60_000
 /** INT disconnects clients and writes a checkpoint; QUIT gives up that, and the next start replays the log. */
 const stopSteps: readonly StopStep[] = [
-  ['SIGINT', 6_000],
-  ['SIGQUIT', 2_500],
-  ['SIGKILL', 1_000],
+  ['SIGINT', 3_500],
+  ['SIGQUIT', 1_000],
+  ['SIGKILL', 500],
 ]
 /** `sun_path` has 108 bytes with its end (Linux; 104 on BSD), of which "/.s.PGSQL.65535.lock" takes 20. */
 const longestSocketFolder = 83
@@ -102,15 +103,16 @@ export class Cluster {
    * Makes the cluster where there is none, ends what a killed run left, starts the server and waits until
    * it accepts connections. Also the way back after {@link kill}.
    *
+   * @param signal gives up the start
    * @throws {ClusterFailed} with the end of the server's log
    */
-  async start(): Promise<void> {
+  async start(signal?: AbortSignal): Promise<void> {
     this.#prepareFolder()
     await this.#endStaleServer()
     const deadline = performance.now() + startTimeoutMs
     for (;;) {
       this.#port = await freePort()
-      const failure = await this.#tryToStart()
+      const failure = await this.#tryToStart(signal)
       if (failure === undefined) return
       if (!isPassing(failure) || performance.now() > deadline) throw new ClusterFailed(failure)
     }
@@ -132,6 +134,7 @@ export class Cluster {
   }
 
   #prepareFolder(): void {
+    this.#checkOwner()
     mkdirSync(this.folder, { recursive: true, mode: 0o700 })
     chmodSync(this.folder, 0o700)
     if (this.#user) {
@@ -145,6 +148,17 @@ export class Cluster {
     const isTooLong = Buffer.byteLength(this.#socketFolder) > longestSocketFolder
     if (isTooLong) this.#socketFolder = this.#shortFolder()
     if (!existsSync(join(this.dataFolder, 'PG_VERSION'))) this.#initialise()
+  }
+
+  /** PostgreSQL runs only on data of its own user, and taking them over is not ours to decide. */
+  #checkOwner(): void {
+    if (!existsSync(this.dataFolder)) return
+    const owner = statSync(this.dataFolder).uid
+    const expected = this.#user?.uid ?? process.getuid?.()
+    if (expected === undefined || owner === expected) return
+    throw new ClusterFailed(
+      `${this.dataFolder} belongs to the user ${owner} and PostgreSQL would run as ${expected}: start as the user who made it, or remove ${this.folder} and the data in it`,
+    )
   }
 
   #shortFolder(): string {
@@ -175,7 +189,11 @@ export class Cluster {
       this.#user,
       'KILL',
     )
-    execFileSync(command, args, { cwd: this.folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    try {
+      execFileSync(command, args, { cwd: this.folder, stdio: ['ignore', 'ignore', 'pipe'] })
+    } catch (error) {
+      throw new ClusterFailed(`initdb failed: ${(error as { stderr?: Buffer }).stderr ?? String(error)}`)
+    }
     renameSync(partial, this.dataFolder)
   }
 
@@ -194,7 +212,7 @@ export class Cluster {
     else rmSync(pidFile)
   }
 
-  async #tryToStart(): Promise<string | undefined> {
+  async #tryToStart(signal?: AbortSignal): Promise<string | undefined> {
     const server = await startChild({
       name: 'PostgreSQL',
       command: join(this.#programs.binFolder, 'postgres'),
@@ -205,11 +223,13 @@ export class Cluster {
       deathSignal: 'INT',
     })
     this.#server = server
-    await until(
-      'the start of PostgreSQL',
-      () => server.ending() !== undefined || this.#isReady(),
-      startTimeoutMs,
-    )
+    const isSettled = () => server.ending() !== undefined || this.#isReady()
+    try {
+      await until('the start of PostgreSQL', isSettled, startTimeoutMs, signal)
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
     if (server.ending() === undefined) return undefined
     this.#server = undefined
     return `PostgreSQL did not start (${server.ending()}):\n${lastLines(this.logFile)}`

@@ -11,6 +11,8 @@ export interface PostgrestOptions {
   readonly logFile: string
   /** A port of 127.0.0.1; a free one is chosen where none is given. */
   readonly port?: number | undefined
+  /** Gives up the start. */
+  readonly signal?: AbortSignal
 }
 
 export interface Postgrest {
@@ -41,9 +43,15 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
   })
   const url = `http://127.0.0.1:${port}`
   try {
-    await until('an answer of PostgREST', () => child.ending() !== undefined || serves(url), 30_000)
+    await until(
+      'an answer of PostgREST',
+      () => child.ending() !== undefined || serves(url),
+      30_000,
+      options.signal,
+    )
   } catch (error) {
     await stopChild(child)
+    options.signal?.throwIfAborted()
     throw new PostgrestFailed(`PostgREST does not serve: ${String(error)}\n${lastLines(child.logFile)}`)
   }
   if (child.ending() === undefined) return { child, url }

@@ -13,6 +13,7 @@ const pauseMs = 25
  *
  * @param what completes the sentence "… did not happen within 10 s"
  * @param condition a value other than undefined and false ends the waiting; an error it throws ends it too
+ * @param signal ends the waiting early, with the signal's reason as the error
  * @returns what the condition returned
  * @throws {NotInTime} after `timeoutMs`
  */
@@ -20,9 +21,11 @@ export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
   timeoutMs = 10_000,
+  signal?: AbortSignal,
 ): Promise<Exclude<Awaited<T>, undefined | false>> {
   const deadline = performance.now() + timeoutMs
   for (;;) {
+    signal?.throwIfAborted()
     const value = await condition()
     if (value !== undefined && value !== false) return value as Exclude<Awaited<T>, undefined | false>
     if (performance.now() > deadline)

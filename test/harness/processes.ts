@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { type Child, lastLines, startChild, stopChild } from '../../scripts/stack/child.ts'
+import { type Child, lastLines, plainEnvironment, startChild, stopChild } from '../../scripts/stack/child.ts'
 import { wrapCommand } from '../../scripts/stack/unprivileged.ts'
 import { until } from '../../scripts/stack/until.ts'
 import { temporaryFolder } from './folders.ts'
@@ -23,7 +23,7 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly folder?: string
-  /** Added to this process's own environment; a variable given as undefined is removed. */
+  /** Added to this process's own environment without KWOLLECT_<OPTION>. */
   readonly environment?: NodeJS.ProcessEnv
   /** Given on standard input, which is closed then. */
   readonly input?: string
@@ -40,7 +40,7 @@ export async function run(
   const wrapped = wrapCommand(command, args, undefined, 'KILL')
   const child = spawn(wrapped.command, wrapped.args, {
     cwd: options.folder ?? repository,
-    env: { ...process.env, ...options.environment },
+    env: { ...plainEnvironment(), ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: options.timeoutMs ?? 60_000,
     killSignal: 'SIGKILL',
@@ -78,6 +78,8 @@ export interface BackgroundOptions {
   readonly environment?: NodeJS.ProcessEnv
   /** For messages; the command's name unless told. */
   readonly name?: string
+  /** How long it may take to end after SIGTERM, before SIGKILL: 8 s unless told. */
+  readonly stopMs?: number
 }
 
 /** Starts a program that goes on beside the test. Wait for its readiness, never for a time. */
@@ -90,12 +92,17 @@ export async function startProcess(
   const name = options.name ?? command
   const logFile = join(temporaryFolder(scope), 'log')
   const child = await startChild({ folder: repository, ...options, name, command, args, logFile })
-  scope.teardown(() => stopChild(child))
+  const stop = () =>
+    stopChild(child, [
+      ['SIGTERM', options.stopMs ?? 8_000],
+      ['SIGKILL', 2_000],
+    ])
+  scope.teardown(stop)
   const output = () => readFileSync(logFile, 'utf8')
   return {
     ...child,
     output,
-    stop: () => stopChild(child),
+    stop,
     untilPrinted: async (pattern, timeoutMs = 20_000) => {
       await until(
         `"${pattern}" in the output of ${name}`,
