@@ -75,8 +75,10 @@ class SnmpHost implements Host {
   /** One GET, sent a second time at half of the time left. The first answer to either counts; silence is both's. */
   #ask(oids: readonly string[], deadline: number, signal: AbortSignal): Promise<Answer> {
     if (this.#isClosed || signal.aborted) return Promise.resolve({ kind: 'silence', cause: 'stopped' })
+    const leftMs = deadline - performance.now()
+    if (leftMs < 1) return Promise.resolve({ kind: 'silence', cause: 'time-out' })
     return new Promise(resolve => {
-      let silent = 0
+      const causes: Silence[] = []
       const finish = (answer: Answer) => {
         clearTimeout(again)
         signal.removeEventListener('abort', abort)
@@ -85,7 +87,11 @@ class SnmpHost implements Host {
       }
       const abort = () => finish({ kind: 'silence', cause: 'stopped' })
       const settle = (answer: Answer) => {
-        if (answer.kind !== 'silence' || ++silent === 2) finish(answer)
+        if (answer.kind !== 'silence') return finish(answer)
+        // A socket error says more than that the time was over.
+        if (causes.push(answer.cause) === 2) {
+          finish({ kind: 'silence', cause: causes.find(cause => cause !== 'time-out') ?? 'time-out' })
+        }
       }
       const again = setTimeout(
         () => this.#get(oids, deadline).then(settle),
@@ -111,7 +117,7 @@ class SnmpHost implements Host {
 
   /** The session with the agent's present address; a new one after a socket error or a move. */
   async #connect(deadline: number): Promise<AgentSession> {
-    const { address, family } = await this.#address.resolve(deadline - performance.now())
+    const { address, family } = await this.#address.resolve(Math.max(1, deadline - performance.now()))
     const current = this.#session
     if (current?.address === address) {
       const session = await current.opened.catch(() => undefined)

@@ -94,6 +94,8 @@ function take(
     const varbind = answer.varbinds[index]
     if (varbind?.oid !== oid) byOid.set(oid, { reason: `the agent answered with another OID than ${oid}` })
     else if (isVarbindError(varbind)) byOid.set(oid, { reason: `the agent has no ${oid}` })
+    // net-snmp hands out null for a string that ends after the datagram.
+    else if (varbind.value === null) byOid.set(oid, { reason: unreadable(oid) })
     else byOid.set(oid, { sentAt: answer.sentAt, varbind })
   })
 }
@@ -107,5 +109,9 @@ function reasonOf(answer: Answer, oid: string): string {
   if (answer.kind === 'refused') {
     return `the agent refuses ${oid}: ${ErrorStatus[answer.status] ?? `error ${answer.status}`}`
   }
+  return unreadable(oid)
+}
+
+function unreadable(oid: string): string {
   return `the agent's answer for ${oid} cannot be read`
 }

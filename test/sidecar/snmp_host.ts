@@ -1,0 +1,50 @@
+import type { Description } from '../../sidecar/descriptions.ts'
+import type { PollResult } from '../../sidecar/protocols/protocol.ts'
+import { openSnmpHost, type SnmpAgent, type SnmpDependencies } from '../../sidecar/protocols/snmp.ts'
+import type { Scope } from '../harness/scope.ts'
+
+/** A signal that never stops a poll. */
+const running = new AbortController().signal
+
+/** The description of one OID; its metric is named after it. */
+export function describe(oid: string, changes: Partial<Description> = {}): Description {
+  return {
+    name: `metric_${oid}`,
+    deviceId: 'switch-3',
+    url: { protocol: 'snmp', host: '127.0.0.1', port: 161, community: 'public', oid },
+    updateEveryMs: 1000,
+    scaleFactor: 1,
+    labels: {},
+    optional: false,
+    source: { file: 'switch-3.yml', line: 1, column: 1 },
+    ...changes,
+  }
+}
+
+/** A host that is closed with the test. */
+export function openHost(scope: Scope, agent: SnmpAgent, dependencies: Partial<SnmpDependencies> = {}) {
+  const host = openSnmpHost(agent, { now: () => performance.timeOrigin + performance.now(), ...dependencies })
+  scope.teardown(() => host.close())
+  return {
+    close: () => host.close(),
+    read: (oids: readonly string[], timeoutMs = 5000, signal = running) =>
+      host.poll({ descriptions: oids.map(oid => describe(oid)), timeoutMs, signal }),
+    poll: (descriptions: readonly Description[]) =>
+      host.poll({ descriptions, timeoutMs: 5000, signal: running }),
+  }
+}
+
+/** Value, or text where the value is none, by OID. */
+export function valuesOf(result: PollResult): Record<string, number | string | undefined> {
+  return Object.fromEntries(
+    result.samples.map(sample => [
+      sample.series.metricId.replace('metric_', ''),
+      Number.isNaN(sample.value) ? sample.labels?.value_str : sample.value,
+    ]),
+  )
+}
+
+/** Why descriptions got no value. */
+export function reasonsOf(result: PollResult): string[] {
+  return result.missing.map(({ reason }) => reason)
+}
