@@ -7,6 +7,7 @@ import {
   readEnvironment,
   readFileLevel,
 } from './config_sources.ts'
+import { shownValue } from './spelling.ts'
 import { readText } from './yaml_source.ts'
 
 /** One option of a command. Its name has underscores; a secret also has `<name>_file`, the path of a file. */
@@ -189,8 +190,7 @@ function convertInteger({ minimum, maximum }: OptionDefinition, text: string): n
 function mismatch(definition: OptionDefinition, { text, origin }: Given): string {
   if (definition.kind === 'secret') return `${origin} must be text without a NUL`
   const what = definition.kind === 'text' ? 'text without a NUL' : expectation(definition)
-  const shown = text.length > 60 ? `${text.slice(0, 60)}...` : text
-  return `${origin} must be ${what}, got ${/^[\x20-\x7e]*$/.test(shown) ? shown : JSON.stringify(shown)}`
+  return `${origin} must be ${what}, got ${shownValue(text)}`
 }
 
 function missing(name: string, { kind }: OptionDefinition): string {

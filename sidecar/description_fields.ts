@@ -1,6 +1,6 @@
 import type { Description } from './descriptions.ts'
 import type { Labels } from './sample.ts'
-import { didYouMean, nearest } from './spelling.ts'
+import { didYouMean, nearest, shownValue } from './spelling.ts'
 import { BadUrl, type DeviceUrl, parseDeviceUrl } from './urls.ts'
 import type { Problem, YamlEntry, YamlFile, YamlMapping } from './yaml_source.ts'
 
@@ -206,6 +206,5 @@ function readLabel(label: YamlEntry, problems: Problem[]): string | undefined {
 function shown({ value }: YamlEntry): string {
   if (value.kind === 'nothing') return 'nothing'
   if (value.kind !== 'scalar') return `a ${value.kind}`
-  const text = value.text.length > 60 ? `${value.text.slice(0, 60)}...` : value.text
-  return /^[\x21-\x7e][\x20-\x7e]*$/.test(text) ? text : JSON.stringify(text)
+  return shownValue(value.text)
 }

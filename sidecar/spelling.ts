@@ -43,3 +43,9 @@ function distance(a: string, b: string): number {
   }
   return last[b.length] ?? 0
 }
+
+/** @returns a wrong value as a message shows it: short, and quoted where it would not be seen or is not ASCII */
+export function shownValue(text: string): string {
+  const short = text.length > 60 ? `${text.slice(0, 60)}...` : text
+  return /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(short) ? short : JSON.stringify(short)
+}

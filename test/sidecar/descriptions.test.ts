@@ -1,10 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fc, testProp } from '@fast-check/ava'
 import test, { type ExecutionContext } from 'ava'
 import { loadDescriptions } from '../../sidecar/descriptions.ts'
-import { parseYaml } from '../../sidecar/yaml_source.ts'
 
 /** A metrics_dir with the given files; removed with the test. */
 async function metricsDir(t: ExecutionContext, files: Readonly<Record<string, string | Buffer>>) {
@@ -259,82 +257,4 @@ test('a metrics_dir that is not there is one clear error', async t => {
     descriptions: [],
     errors: [`cannot read metrics_dir ${directory}: there is no such file or directory`],
   })
-})
-
-test('YAML errors do not quote the text, which may be a password', t => {
-  const texts = [
-    'a: *calvin',
-    'a: "\\calvin"',
-    'a: @calvin',
-    'a: !calvin x',
-    '%calvin',
-    '[a]calvin',
-    'a: b: calvin',
-  ]
-  for (const text of texts) {
-    const { broken, problems } = parseYaml(text, 'a.yml')
-    t.true(broken, text)
-    t.notRegex(problems.map(({ sentence }) => sentence).join(), /calvin/, text)
-  }
-})
-
-test('nesting that would overflow the stack, and aliases that would fill the memory, are data', t => {
-  t.regex(parseYaml('['.repeat(100_000), 'a.yml').problems[0]?.sentence ?? '', /nested too deeply/)
-  t.regex(parseYaml('&a [*a]', 'a.yml').problems[0]?.sentence ?? '', /inside its own anchor/)
-  const doubled = Array.from({ length: 64 }, (_, i) => `- &a${i + 1} [*a${i}, *a${i}]`)
-  t.deepEqual(parseYaml(`- &a0 x\n${doubled.join('\n')}`, 'a.yml').problems, [])
-})
-
-const token = fc.constantFrom(
-  ...[
-    '- ',
-    '\n',
-    '\n  ',
-    ': ',
-    ', ',
-    '{',
-    '}',
-    '[',
-    ']',
-    '"',
-    "'",
-    '&a ',
-    '*a',
-    '!!int ',
-    '<<: ',
-    '? ',
-    '# ',
-    '|\n',
-    '\t',
-  ],
-  ...[
-    'name',
-    'device_id',
-    'url',
-    'update_every',
-    'scale_factor',
-    'labels',
-    'optional',
-    UPTIME,
-    '5',
-    '~',
-    '---\n',
-  ],
-)
-const anyYaml = fc.oneof(
-  fc.string({ unit: 'binary' }),
-  fc.array(fc.oneof(token, fc.string())).map(parts => parts.join('')),
-  fc.array(token, { maxLength: 40 }).map(parts => parts.join('')),
-)
-
-testProp('any text in a file ends in descriptions or in errors with a place', [anyYaml], async (t, text) => {
-  const directory = await mkdtemp(join(tmpdir(), 'kwollect-metrics-'))
-  try {
-    await writeFile(join(directory, 'a.yml'), text)
-    const { errors } = await loadDescriptions(directory)
-    for (const error of errors) t.regex(error.slice(directory.length), /^\/a\.yml:[1-9]\d*:[1-9]\d*: ./s)
-    t.pass()
-  } finally {
-    await rm(directory, { recursive: true })
-  }
 })
