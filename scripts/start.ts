@@ -6,8 +6,9 @@
 import { basename, resolve } from 'node:path'
 import { BadConfiguration, type OptionDefinition, type OptionValues, readOptions } from '../sidecar/config.ts'
 import { loadDescriptions } from '../sidecar/descriptions.ts'
+import { lastLines } from './stack/child.ts'
 import { EmbeddedStack } from './stack/embedded.ts'
-import { type Example, embeddedExample, ownExample, silence, untilAnswered } from './stack/first_values.ts'
+import { type Example, embeddedExample, ownExample, untilAnswered } from './stack/first_values.ts'
 import { takeStateFolder } from './stack/state_folder.ts'
 import { NotInTime } from './stack/until.ts'
 
@@ -110,20 +111,26 @@ async function reportStep(what: string, work: () => Promise<string>): Promise<vo
   console.log(`${what.padEnd(12)}${seconds(stepBegin)}  ${result}`)
 }
 
-/** Says `ready` once the printed request has been answered, then waits for the end. */
+/**
+ * Says `ready` once the printed request has been answered, then waits for the end.
+ *
+ * @returns what went wrong, undefined where the user asked to stop
+ */
 async function serve(
   stack: EmbeddedStack,
   example: Example,
   metricsFolder: string | undefined,
   signal: AbortSignal,
-): Promise<undefined> {
+): Promise<string | undefined> {
   const waitBegin = performance.now()
   try {
     await untilAnswered(example, firstValuesTimeoutMs, signal)
   } catch (error) {
-    if (!(error instanceof NotInTime) || metricsFolder === undefined) throw error
+    if (!(error instanceof NotInTime)) throw error
+    const logEnd = `the end of ${stack.collectorLog}:\n${lastLines(stack.collectorLog)}`
+    if (metricsFolder === undefined) return `${error.message}; ${logEnd}`
     // The user's device may be off: everything else runs, and it may answer later.
-    console.log(silence(metricsFolder, stack.collectorLog))
+    console.log(`still waiting for ${metricsFolder}: ${error.message}; ${logEnd}`)
     await untilAnswered(example, Number.POSITIVE_INFINITY, signal)
   }
   console.log(`${'values'.padEnd(12)}${seconds(waitBegin)}  the request below has been answered`)

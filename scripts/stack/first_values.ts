@@ -1,5 +1,4 @@
-import { lastLines } from './child.ts'
-import { until } from './until.ts'
+import { NotInTime, until } from './until.ts'
 
 /** A request that shows the newest values, and when its answer counts as one. */
 export interface Example {
@@ -35,24 +34,33 @@ function exampleUrl(api: string, devices: readonly string[], metrics: readonly s
 /**
  * Waits until the example answers with values of the last ten seconds.
  *
- * @throws {NotInTime} after `timeoutMs`
+ * @throws {NotInTime} after `timeoutMs`, with the last answer that was not good enough
  */
 export async function untilAnswered(example: Example, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  await until(`an answer of ${example.url} with fresh values`, () => isAnswered(example), timeoutMs, signal)
-}
-
-/** @returns what to say when the user's own devices are silent for long: kwollector's log knows why */
-export function silence(metricsFolder: string, collectorLog: string): string {
-  return `no value of the devices in ${metricsFolder} yet; the end of ${collectorLog}:\n${lastLines(collectorLog)}`
-}
-
-async function isAnswered({ url, metrics }: Example): Promise<boolean> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined)
-  if (!response?.ok) {
-    await response?.body?.cancel()
-    return false
+  let shortcoming: string | undefined
+  const isAnswered = async () => {
+    shortcoming = await findShortcoming(example)
+    return shortcoming === undefined
   }
-  const rows = (await response.json()) as Row[]
-  const fresh = rows.filter(row => Date.now() - Date.parse(row.timestamp) < oldestAgeMs)
-  return fresh.length > 0 && metrics.every(metric => fresh.some(row => row.metric_id === metric))
+  try {
+    await until('a fresh value', isAnswered, timeoutMs, signal)
+  } catch (error) {
+    if (!(error instanceof NotInTime)) throw error
+    throw new NotInTime(`${error.message}: ${example.url} answers ${shortcoming}`)
+  }
+}
+
+/** @returns what the answer lacks, undefined where it is good */
+async function findShortcoming({ url, metrics }: Example): Promise<string | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) })
+    if (!response.ok) return `HTTP ${response.status} ${(await response.text()).slice(0, 300)}`
+    const rows = (await response.json()) as Row[]
+    const fresh = rows.filter(row => Date.now() - Date.parse(row.timestamp) < oldestAgeMs)
+    if (fresh.length === 0) return `${rows.length} values, none of the last 10 s`
+    const missing = metrics.filter(metric => !fresh.some(row => row.metric_id === metric))
+    return missing.length === 0 ? undefined : `no fresh value of ${missing.join(', ')}`
+  } catch (error) {
+    return `nothing (${String(error)})`
+  }
 }
