@@ -14,27 +14,25 @@ wait_for_other_bootstraps() {
   fi
 }
 
-# apt_get ARGUMENT...: waits for the locks of another apt (DPkg::Lock::Timeout does not cover that of the
-# package lists) and completes what an interrupted dpkg left, as apt would ask an administrator to.
+# apt_get ARGUMENT...: part of a step. Waits for the locks of another apt (DPkg::Lock::Timeout does not cover that
+# of the package lists) and completes what an interrupted dpkg left, as apt would ask an administrator to.
 apt_get() {
-  local output status
-  local -i attempt
-  output=$(mktemp)
+  local -i attempt status=1
   for attempt in {1..120}; do
+    # The step appends to the log, so what is in it is this attempt's from here on.
+    # shellcheck disable=SC2154 # of steps.sh
+    : >"$log"
     status=0
-    LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes -o DPkg::Lock::Timeout=600 "$@" \
-      >"$output" 2>&1 || status=$?
-    cat "$output"
+    LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes -o DPkg::Lock::Timeout=600 "$@" || status=$?
     if ((status == 0)); then break; fi
-    if grep -q 'Could not get lock' "$output"; then
+    if grep -q 'Could not get lock' "$log"; then
       sleep 5
-    elif grep -q 'dpkg --configure -a' "$output" && ((attempt < 3)); then
+    elif grep -q 'dpkg --configure -a' "$log" && ((attempt == 1)); then
       DEBIAN_FRONTEND=noninteractive dpkg --configure -a
     else
       break
     fi
   done
-  rm -f "$output"
   return "$status"
 }
 
