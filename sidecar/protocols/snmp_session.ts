@@ -50,7 +50,6 @@ export async function openSession(
   }
   const socket = new AgentSocket(await connectTo(agent), {
     version: Version2c,
-    expects: requestId => waiting.has(requestId),
     onUnreadable: requestId => waiting.get(requestId)?.({ kind: 'unreadable' }),
     onError: error => {
       // A refused datagram says that nobody listens now; the socket itself is as good as before.

@@ -11,18 +11,17 @@ export interface AgentAddress {
 /**
  * The UDP socket that net-snmp is given in place of node:dgram's (its option `dgramModule`).
  *
- * net-snmp matches replies by request id only, throws on some of them out of its message handler and dies of
- * others. This socket is connected, so that the kernel drops what another address or port sends, and hands on
- * only messages of the request's own SNMP version whose request id `expects` is waiting for. One descriptor an
- * agent is the price; a shared socket would need the same checks in JavaScript and one port that all replies
- * of all agents can be forged against.
+ * net-snmp looks at the request id of a reply and not at its sender, throws on some replies out of its message
+ * handler and takes those of another SNMP version for its own. This socket is connected, so that the kernel
+ * drops what another address or port sends, lets only messages of the session's version through and says which
+ * request an unreadable one answers. One descriptor an agent is the price; a socket shared by all agents would
+ * have to compare the senders in JavaScript, and replies of all agents could be forged to its one port.
  */
 export class AgentSocket extends EventEmitter<{ message: [Buffer]; close: [] }> {
   /** Request id of the datagram sent last; undefined before the first. */
   lastSent: number | undefined
   readonly #socket: Socket
   readonly #version: number
-  readonly #expects: (requestId: number) => boolean
   readonly #onUnreadable: (requestId: number) => void
   #closed = false
 
@@ -30,7 +29,6 @@ export class AgentSocket extends EventEmitter<{ message: [Buffer]; close: [] }> 
     super()
     this.#socket = socket
     this.#version = handlers.version
-    this.#expects = handlers.expects
     this.#onUnreadable = handlers.onUnreadable
     socket.on('message', datagram => this.#receive(datagram))
     // Never handed to net-snmp: its onError emits an event named after the error, which nobody hears.
@@ -40,7 +38,7 @@ export class AgentSocket extends EventEmitter<{ message: [Buffer]; close: [] }> 
 
   #receive(datagram: Buffer): void {
     const header = readHeader(datagram)
-    if (header?.version !== this.#version || !this.#expects(header.requestId)) return
+    if (header?.version !== this.#version) return
     try {
       this.emit('message', datagram)
     } catch {
@@ -81,9 +79,7 @@ export class AgentSocket extends EventEmitter<{ message: [Buffer]; close: [] }> 
 export interface AgentSocketHandlers {
   /** As in the message: 0 is v1, 1 is v2c. */
   readonly version: number
-  /** Whether an answer to this request is awaited. */
-  readonly expects: (requestId: number) => boolean
-  /** An awaited answer made net-snmp throw. */
+  /** A message with this request id, awaited or not, made net-snmp throw. */
   readonly onUnreadable: (requestId: number) => void
   /** The socket's own failures; ECONNREFUSED is the agent's ICMP "port unreachable". */
   readonly onError: (error: NodeJS.ErrnoException) => void

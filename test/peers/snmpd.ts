@@ -7,7 +7,7 @@ import { unprivilegedUser } from '../../scripts/stack/unprivileged.ts'
 import { until } from '../../scripts/stack/until.ts'
 import { temporaryFolder } from '../harness/folders.ts'
 import type { Scope } from '../harness/scope.ts'
-import { answers } from './snmp_ready.ts'
+import { answers, loopbackAddresses } from './snmp_agents.ts'
 
 const snmpd = findProgram('snmpd')
 
@@ -59,10 +59,7 @@ export async function startSnmpd(scope: Scope, options: SnmpdOptions = {}): Prom
   writeFileSync(configuration, snmpdConf(folder, community, options))
   chmodSync(configuration, 0o644)
 
-  const hosts = Array.from(
-    { length: addresses },
-    (_, index) => `127.0.${1 + (index >> 7)}.${1 + (index & 127)}`,
-  )
+  const hosts = loopbackAddresses(addresses)
   const [host = ''] = hosts
   const port = await freeUdpPort()
   const child = await startChild({

@@ -7,7 +7,7 @@ import { unprivilegedUser } from '../../scripts/stack/unprivileged.ts'
 import { until } from '../../scripts/stack/until.ts'
 import { temporaryFolder } from '../harness/folders.ts'
 import type { Scope } from '../harness/scope.ts'
-import { answers } from './snmp_ready.ts'
+import { answers, loopbackAddresses } from './snmp_agents.ts'
 
 const snmpsimd = findProgram('snmpsimd')
 
@@ -52,7 +52,7 @@ export async function startSnmpsim(
     chmodSync(file, 0o644)
   }
 
-  const host = '127.0.0.1'
+  const [host = ''] = loopbackAddresses(1)
   const port = await freeUdpPort()
   const child = await startChild({
     name: 'snmpsimd',

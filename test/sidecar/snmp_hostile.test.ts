@@ -11,7 +11,11 @@ import { openHost, reasonsOf, valuesOf } from './snmp_host.ts'
 const snmpdTest = testWhere(test, snmpdMissing)
 
 const watts = '1.3.6.1.4.1.99999.1.1.0'
-const overrides = [[watts, 'integer', '182']] as const
+const place = '1.3.6.1.4.1.99999.1.2.0'
+const overrides = [
+  [watts, 'integer', '182'],
+  [place, 'octet_str', 'rack 7'],
+] as const
 
 /** A host behind a relay that can be told to misbehave. */
 async function hostBehind(t: Parameters<typeof openHost>[0], rules: RelayRules) {
@@ -63,12 +67,15 @@ snmpdTest('an answer from another port is refused although its request id is rig
 })
 
 snmpdTest('an answer cut short never becomes a value', async t => {
-  let keep = 0
-  const host = await hostBehind(t, { onAnswer: (answer, to) => to.client(answer.subarray(0, keep)) })
-  // Up to here the request id is cut too, and the datagram is ignored.
-  for (keep = 24; keep < 45; keep++) {
-    const result = await host.read([watts])
-    t.deepEqual(reasonsOf(result), [`the agent's answer for ${watts} cannot be read`], `${keep} bytes`)
+  let missing = 0
+  const host = await hostBehind(t, {
+    onAnswer: (answer, to) => to.client(answer.subarray(0, answer.length - missing)),
+  })
+  for (const oid of [watts, place]) {
+    for (missing = 1; missing < 20; missing++) {
+      const reasons = reasonsOf(await host.read([oid]))
+      t.deepEqual(reasons, [`the agent's answer for ${oid} cannot be read`], `${missing} bytes are missing`)
+    }
   }
 })
 

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { createSession, Version2c } from 'net-snmp'
 
 /** Whether an SNMP v2c agent answers a GET within 100 ms: how a test waits for its start. */
@@ -18,4 +19,13 @@ export function answers(
       resolve(error === null)
     })
   })
+}
+
+/**
+ * Addresses of a loopback net chosen at random: a free port of 127.0.0.1 can be taken by any client socket
+ * before an agent that needs a second to start binds it, and snmpsimd binds a taken port without complaint.
+ */
+export function loopbackAddresses(count: number): string[] {
+  const net = randomInt(10, 250)
+  return Array.from({ length: count }, (_, index) => `127.${net}.${index >> 7}.${1 + (index & 127)}`)
 }
