@@ -124,19 +124,22 @@ export function readExposition(format: ExpositionFormat, sink: SampleSink): Expo
       return errorCount
     },
     push(piece) {
-      // Only the new piece is searched: a line that comes in a thousand pieces stays linear.
-      const lastBreak = piece.lastIndexOf('\n')
-      if (lastBreak < 0) {
+      let end = piece.indexOf('\n')
+      if (end < 0) {
+        // A rope, not a copy: a line that comes in a thousand pieces stays linear.
         rest += piece
         return
       }
-      const text = rest + piece.slice(0, lastBreak + 1)
-      rest = piece.slice(lastBreak + 1)
-      for (let start = 0; start < text.length; ) {
-        const end = text.indexOf('\n', start)
-        readLine(text, start, end)
+      // Only the first line is put together. Lines cut out of `rest + piece` took up to 20 times as long:
+      // V8 now and then flattens such a text anew for each indexOf.
+      const first = rest + piece.slice(0, end)
+      readLine(first, 0, first.length)
+      let start = end + 1
+      for (end = piece.indexOf('\n', start); end >= 0; end = piece.indexOf('\n', start)) {
+        readLine(piece, start, end)
         start = end + 1
       }
+      rest = piece.slice(start)
     },
     end() {
       if (rest !== '') readLine(rest, 0, rest.length)

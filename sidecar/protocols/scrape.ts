@@ -6,7 +6,6 @@
  */
 import { type Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { pipeline, type Readable } from 'node:stream'
-import { StringDecoder } from 'node:string_decoder'
 import { createGunzip } from 'node:zlib'
 import type { ExpositionFormat } from './exposition.ts'
 import { HostUnreachable } from './protocol.ts'
@@ -31,7 +30,8 @@ export interface Page {
   /** As the exporter sent it, for messages. */
   readonly contentType: string
   /**
-   * Calls `take` with each piece of the body.
+   * Calls `take` with the body's lines as they arrive, many at a time. Only a complete page's last line may
+   * lack its line feed; half a line of a page that broke off could be a wrong value, and is not handed on.
    *
    * @returns why the page broke off; undefined if it is complete
    */
@@ -161,18 +161,24 @@ async function readBody(
   stop: Stopwatch,
   take: (text: string) => void,
 ): Promise<string | undefined> {
-  const decoder = new StringDecoder('utf8')
+  // Cut at line feeds while still bytes: no character stands on both sides of a cut.
+  let unfinished: Buffer[] = []
   let size = 0
   try {
     for await (const piece of body as AsyncIterable<Buffer>) {
       size += piece.length
       if (size > LARGEST_BODY) return 'it is larger than 64 MiB'
-      take(decoder.write(piece))
+      const end = piece.lastIndexOf('\n') + 1
+      if (end > 0) {
+        take(Buffer.concat([...unfinished, piece.subarray(0, end)]).toString())
+        unfinished = []
+      }
+      if (end < piece.length) unfinished.push(piece.subarray(end))
       // What is buffered would still come after the end; a slow reader must not prolong the poll.
-      if (stop.reason() !== undefined) break
+      if (stop.reason() !== undefined) return stop.reason()
     }
-    take(decoder.end())
-    return stop.reason()
+    take(Buffer.concat(unfinished).toString())
+    return undefined
   } catch (error) {
     return stop.reason() ?? reasonOf(error, '')
   } finally {
