@@ -1,19 +1,14 @@
 import type { Description } from '../descriptions.ts'
 import type { Sample, Series } from '../sample.ts'
+import type { SnmpUrl } from '../urls.ts'
 import { type Host, HostUnreachable, type Poll, type PollResult } from './protocol.ts'
 import { addressOf, type Lookup, systemLookup } from './snmp_address.ts'
 import { type Finding, type Findings, newHabits, readOids } from './snmp_requests.ts'
 import { type AgentSession, type Answer, openSession, type Silence } from './snmp_session.ts'
 import { toReading } from './snmp_values.ts'
 
-/** One SNMP v2c agent, as its descriptions' URLs name it. */
-export interface SnmpAgent {
-  /** Name or literal address. */
-  readonly host: string
-  readonly port: number
-  /** Secret: it appears in no message. */
-  readonly community: string
-}
+/** One SNMP v2c agent. The community is a secret: it appears in no message. */
+export type SnmpAgent = Pick<SnmpUrl, 'host' | 'port' | 'community'>
 
 export interface SnmpDependencies {
   /** Unix milliseconds, with as much fraction as the clock has. */
@@ -93,10 +88,7 @@ class SnmpHost implements Host {
           finish({ kind: 'silence', cause: causes.find(cause => cause !== 'time-out') ?? 'time-out' })
         }
       }
-      const again = setTimeout(
-        () => this.#get(oids, deadline).then(settle),
-        (deadline - performance.now()) / 2,
-      )
+      const again = setTimeout(() => this.#get(oids, deadline).then(settle), leftMs / 2)
       signal.addEventListener('abort', abort)
       this.#aborts.add(abort)
       this.#get(oids, deadline).then(settle)

@@ -1,7 +1,7 @@
 import { lookup as lookupName } from 'node:dns/promises'
 import { isIP } from 'node:net'
 
-/** A literal IP address. */
+/** A literal address, never a name: net-snmp would look a name up for each datagram. */
 export interface HostAddress {
   readonly address: string
   readonly family: 4 | 6

@@ -1,10 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { EventEmitter } from 'node:events'
+import type { HostAddress } from './snmp_address.ts'
 
-/** Where an agent listens; a literal address, never a name: net-snmp would look it up for each datagram. */
-export interface AgentAddress {
-  readonly address: string
-  readonly family: 4 | 6
+/** Where an agent listens. */
+export interface AgentAddress extends HostAddress {
   readonly port: number
 }
 

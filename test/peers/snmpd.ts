@@ -20,6 +20,8 @@ export const passSubtree = '1.3.6.1.4.1.99999.2'
 export interface SnmpdOptions {
   /** How many loopback addresses the one process listens on, each a device of its own to the sidecar; 1. */
   readonly addresses?: number
+  /** Where an agent that ended had listened, to start one there again. */
+  readonly at?: Pick<Snmpd, 'hosts' | 'port'>
   readonly community?: string
   /** Fixed values: OID without leading dot, snmpd's type word, value; `['1.3.6.1.4.1.99999.1.1.0', 'integer', '182']`. */
   readonly overrides?: readonly Row[]
@@ -59,9 +61,9 @@ export async function startSnmpd(scope: Scope, options: SnmpdOptions = {}): Prom
   writeFileSync(configuration, snmpdConf(folder, community, options))
   chmodSync(configuration, 0o644)
 
-  const hosts = loopbackAddresses(addresses)
+  const hosts = options.at?.hosts ?? loopbackAddresses(addresses)
   const [host = ''] = hosts
-  const port = await freeUdpPort()
+  const port = options.at?.port ?? (await freeUdpPort())
   const child = await startChild({
     name: 'snmpd',
     command: snmpd,

@@ -1,6 +1,5 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { freeUdpPort } from '../../scripts/stack/free_port.ts'
 import { HostUnreachable } from '../../sidecar/protocols/protocol.ts'
 import { readHeader } from '../../sidecar/protocols/snmp_socket.ts'
 import { testWhere } from '../harness/server.ts'
@@ -135,11 +134,15 @@ test('no bytes make the header reader throw', t => {
   t.notThrows(() => fc.assert(property, { seed, numRuns: 5000 }))
 })
 
-test('a port that nobody listens on is named', async t => {
-  const port = await freeUdpPort()
-  const host = openHost(t, { host: '127.0.0.1', port, community: 'public' })
-  const error = await t.throwsAsync(host.read([watts], 200), { instanceOf: HostUnreachable })
-  t.is(error?.message, `no SNMP agent listens on UDP port ${port} (ECONNREFUSED)`)
+snmpdTest('an agent that ended is named as such and is read again once it is restarted', async t => {
+  const agent = await startSnmpd(t, { overrides })
+  const host = openHost(t, agent)
+  t.deepEqual(valuesOf(await host.read([watts])), { [watts]: 182 })
+  await agent.stop()
+  const error = await t.throwsAsync(host.read([watts], 300), { instanceOf: HostUnreachable })
+  t.is(error?.message, `no SNMP agent listens on UDP port ${agent.port} (ECONNREFUSED)`)
+  await startSnmpd(t, { overrides, at: agent })
+  t.deepEqual(valuesOf(await host.read([watts])), { [watts]: 182 })
 })
 
 snmpdTest('a name is looked up once, and again after a failed poll', async t => {
