@@ -180,6 +180,8 @@ async function readBody(
     take(Buffer.concat(unfinished).toString())
     return undefined
   } catch (error) {
+    // Without a code it comes from `take`: a mistake of this program, not of the exporter.
+    if (stop.reason() === undefined && codeOf(error) === undefined) throw error
     return stop.reason() ?? reasonOf(error, '')
   } finally {
     stop.finish()
@@ -203,6 +205,7 @@ function reasonOf(error: unknown, host: string): string {
       return 'no route to the host'
     case 'ECONNRESET':
     case 'EPIPE':
+    case 'ERR_STREAM_PREMATURE_CLOSE':
       return 'the connection was closed'
     case 'ETIMEDOUT':
       return 'no answer to the connection'
