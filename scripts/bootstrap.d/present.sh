@@ -50,3 +50,11 @@ absent_packages() {
     grep -qxF "$package installed" <<<"$installed" || printf '%s\n' "$package"
   done
 }
+
+# Two settings last as long as an install of packages (see install-packages). The mark tells ours from the
+# administrator's, so that those of an install that was killed are found and undone.
+install_mark='of kwollect scripts/bootstrap, for the time of its install'
+daemon_policy=/usr/sbin/policy-rc.d
+cluster_defaults=/etc/postgresql-common/createcluster.conf
+
+a_killed_install_left_settings() { grep -qsF "$install_mark" "$daemon_policy" "$cluster_defaults"; }
