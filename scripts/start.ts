@@ -52,6 +52,8 @@ async function main(): Promise<number> {
   const stop = new AbortController()
   // A second Ctrl-C changes nothing: npm passes each one on, so every one comes twice.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
+  // Nobody reads any more (a closed terminal, `| head`): the same as Ctrl-C, and no reason to die without order.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => stop.abort())
   try {
     // Variables like KWOLLECT_METRICS_DIR belong to an installation, not to this one.
     const invocation = await readOptions(startCommand, process.argv.slice(2), {})

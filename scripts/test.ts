@@ -84,25 +84,28 @@ async function runAva(avaArguments: readonly string[], server: TestServer): Prom
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const stop = () => child.kill('SIGTERM')
+  const exit = once(child, 'exit') as Promise<[number | null]>
+  // ava and its workers alike: a worker whose ava has gone would go on with its test.
+  const stop = () => child.pid !== undefined && child.exitCode === null && process.kill(-child.pid, 'SIGTERM')
   interrupted.signal.addEventListener('abort', stop)
   if (interrupted.signal.aborted) stop()
   for await (const line of createInterface({ input: child.stdout })) {
     console.log(line)
     countLine(tally, line)
   }
-  const status = child.exitCode ?? (await once(child, 'exit'))[0]
+  const [status] = await exit
   // ava may fail for a reason that its report does not count, an unknown option for one.
   if (status !== 0 && tally.failed === 0) tally.failed = 1
 }
 
-/** What tests left behind is a failure of theirs, named here and removed. */
+/** What tests left behind is a failure of theirs, named here and removed; interrupted ones could not tidy up. */
 async function checkLeftovers(): Promise<void> {
   const processes = findLeftovers(testsFolder)
+  await endLeftovers(processes)
+  if (interrupted.signal.aborted) return
+  const files = readdirSync(testsFolder)
   for (const { identity, command } of processes)
     console.log(`left running: process ${identity.pid}, ${command}`)
-  await endLeftovers(processes)
-  const files = readdirSync(testsFolder)
   for (const file of files) console.log(`left behind: ${join(testsFolder, file)}`)
-  if (!interrupted.signal.aborted) tally.failed += processes.length + files.length
+  tally.failed += processes.length + files.length
 }

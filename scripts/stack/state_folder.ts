@@ -33,12 +33,6 @@ export interface StateFolder {
 export async function takeStateFolder(place: string): Promise<StateFolder> {
   const substitute = makeFolder(place)
   const path = realpathSync(place)
-  const { uid } = statSync(path)
-  if (process.getuid && uid !== process.getuid()) {
-    throw new StateFolderUnusable(
-      `${path} belongs to the user ${uid}: start as that user, or remove the folder and the data in it`,
-    )
-  }
   const lock = takeLock(path)
   const recordFile = join(path, 'run.json')
   for (const child of readRecord(recordFile).children.reverse())
@@ -69,8 +63,14 @@ function makeFolder(place: string): string | undefined {
     symlinkSync(substitute, place)
   }
   mkdirSync(place, { recursive: true })
-  chmodSync(place, 0o711)
   const path = realpathSync(place)
+  const { uid } = statSync(path)
+  if (process.getuid && uid !== process.getuid()) {
+    throw new StateFolderUnusable(
+      `${path} belongs to the user ${uid}: start as that user, or remove the folder and the data in it`,
+    )
+  }
+  chmodSync(path, 0o711)
   return path.startsWith(`${substituteParent}/`) ? path : undefined
 }
 

@@ -44,7 +44,7 @@ function givenServer(text: string): ChosenServer {
 function localPrograms(): ServerPrograms | undefined {
   try {
     const programs = findServerPrograms()
-    return programs.hasTimescale || process.env.KWOLLECT_POSTGRES_BIN ? programs : undefined
+    return programs.hasTimescale ? programs : undefined
   } catch (error) {
     if (error instanceof ProgramMissing) return undefined
     throw error
