@@ -36,8 +36,9 @@ apt_get() {
   return "$status"
 }
 
-# install_packages PACKAGE...: what Debian recommends besides is left to the administrator.
-install_packages() { apt_get install --no-install-recommends "$@"; }
+# install_packages PACKAGE...: what Debian recommends besides is left to the administrator, and so is a conflict
+# that only the removal of another package would solve.
+install_packages() { apt_get install --no-install-recommends --no-remove "$@"; }
 
 # shellcheck disable=SC2034 # for the programs that source this
 apt_advice='Check the package sources with "apt-get update", then run it again.'
