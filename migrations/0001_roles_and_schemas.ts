@@ -11,8 +11,7 @@ export function up(pgm: MigrationBuilder): void {
   pgm.sql(`
     create schema api; -- schema kwollect is there already, it holds the table of migrations
 
-    grant usage on schema kwollect to kwollect_writer;
-    grant usage on schema api to kwollect_reader, kwollect_writer;
+    grant usage on schema kwollect, api to kwollect_reader, kwollect_writer;
 
     -- The form without a schema is the only one with an effect on PostgreSQL 15.
     alter default privileges revoke execute on functions from public;

@@ -49,8 +49,6 @@ export function up(pgm: MigrationBuilder): void {
 
     comment on table kwollect.samples is
     'Every value; labels only those that differ from sample to sample.';
-
-    grant insert on kwollect.samples to kwollect_writer;
   `)
 }
 

@@ -20,12 +20,12 @@ export function up(pgm: MigrationBuilder): void {
     , spool_id uuid not null
     , batch bigint not null
     , reason text not null
-    -- bytea, because what makes a row unfit is often what text and jsonb refuse as well
-    , sample bytea not null
+    -- JSON as text: what makes a row unfit (a NUL, say) is what jsonb refuses, and JSON escapes it
+    , sample text not null
     );
 
     comment on table kwollect.dead_letters is
-    'Samples that could not be stored, with the reason; sample is JSON in UTF-8.';
+    'Samples that could not be stored, with the reason; sample is JSON.';
   `)
 }
 

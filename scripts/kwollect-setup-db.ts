@@ -28,7 +28,9 @@ function report(options: SetupOptions, result: SetupResult): void {
   }
   if (options.output_dir !== undefined) {
     writeApiAccess(options.output_dir, result.access)
-    console.log(`Configuration of PostgREST and API token written to ${options.output_dir} (postgrest.conf, token).`)
+    console.log(
+      `Configuration of PostgREST and API token written to ${options.output_dir} (postgrest.conf, token).`,
+    )
     return
   }
   console.log(`\nConfiguration of PostgREST (start it with "postgrest FILE"):\n${rule}`)
@@ -40,7 +42,9 @@ function report(options: SetupOptions, result: SetupResult): void {
 async function main(): Promise<number> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => stop.abort(new Interrupted(`stopped by ${signal}: the database is as it was before.`)))
+    process.once(signal, () =>
+      stop.abort(new Interrupted(`stopped by ${signal}: the database is as it was before.`)),
+    )
   }
   try {
     const invocation = await readOptions(setupCommand, process.argv.slice(2), process.env)

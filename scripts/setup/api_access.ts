@@ -19,7 +19,9 @@ export interface ApiAccess {
  * @returns the secret that is in force now
  */
 export async function keepJwtSecret(client: ClientBase, options: SetupOptions): Promise<string> {
-  const { rows } = await client.query<{ value: string }>(`select value from kwollect.settings where name = 'jwt_secret'`)
+  const { rows } = await client.query<{ value: string }>(
+    `select value from kwollect.settings where name = 'jwt_secret'`,
+  )
   const kept = options.rotate_jwt_secret ? undefined : rows[0]?.value
   const secret = options.jwt_secret ?? kept ?? randomBytes(48).toString('base64url')
   if (secret !== rows[0]?.value) {

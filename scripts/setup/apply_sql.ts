@@ -49,7 +49,8 @@ export async function applySqlFiles(client: ClientBase, files: readonly SqlFile[
   const known = new Map(applied.map(row => [row.path, row.sha256]))
   const gone = applied.filter(row => !files.some(file => file.path === row.path))
   const missing = await missingDefaults(client, files)
-  if (gone.length === 0 && missing.length === 0 && files.every(file => known.get(file.path) === file.sha256)) return 0
+  if (gone.length === 0 && missing.length === 0 && files.every(file => known.get(file.path) === file.sha256))
+    return 0
 
   // A function may use a view that stands further down.
   await client.query('set local check_function_bodies = off')

@@ -28,7 +28,9 @@ function refusal(options: SetupOptions, database: string, error: unknown): Setup
   const { code, message } = error as Error & { code?: string }
   const server = `${options.db_host}:${options.db_port}`
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
-    return new SetupRefused(`no PostgreSQL answers at ${server}; start it, or give another --db_host and --db_port.`)
+    return new SetupRefused(
+      `no PostgreSQL answers at ${server}; start it, or give another --db_host and --db_port.`,
+    )
   }
   if (code === '28000') {
     return new SetupRefused(

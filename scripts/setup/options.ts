@@ -14,7 +14,12 @@ export const setupCommand = {
     db_port: { kind: 'integer', default: 5432, minimum: 1, maximum: 65535, help: 'port of the server' },
     db_admin: { kind: 'text', default: 'postgres', placeholder: 'USER', help: 'a superuser of the server' },
     db_admin_password: { kind: 'secret', help: 'password of db_admin, where the server asks for one' },
-    kwollect_db_name: { kind: 'text', default: 'kwdb', placeholder: 'NAME', help: 'database to create or update' },
+    kwollect_db_name: {
+      kind: 'text',
+      default: 'kwdb',
+      placeholder: 'NAME',
+      help: 'database to create or update',
+    },
     kwollect_user: {
       kind: 'text',
       default: 'kwuser',
@@ -38,7 +43,11 @@ export const setupCommand = {
       minimum: 1,
       help: 'age in hours at which a chunk is compressed (community edition of TimescaleDB)',
     },
-    retention_day: { kind: 'integer', minimum: 1, help: 'days after which values are dropped; never where absent' },
+    retention_day: {
+      kind: 'integer',
+      minimum: 1,
+      help: 'days after which values are dropped; never where absent',
+    },
     request_timeout_min: {
       kind: 'integer',
       default: 5,

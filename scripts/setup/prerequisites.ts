@@ -31,7 +31,9 @@ export async function checkServer(client: ClientBase, admin: string): Promise<vo
   const facts = rows[0]
   if (facts === undefined) throw new SetupRefused('the server answered nothing about itself')
   if (facts.postgres_number < oldestPostgres) {
-    throw new SetupRefused(`PostgreSQL 15 or newer is needed, this server is ${facts.postgres_version}; upgrade it first.`)
+    throw new SetupRefused(
+      `PostgreSQL 15 or newer is needed, this server is ${facts.postgres_version}; upgrade it first.`,
+    )
   }
   if (!facts.superuser) {
     throw new SetupRefused(

@@ -71,6 +71,7 @@ async function configureLogin(
     [login],
   )
   const stored = rows[0]?.rolpassword ?? ''
-  const verifier = password === undefined || matchesVerifier(password, stored) ? null : scramVerifier(password)
+  const verifier =
+    password === undefined || matchesVerifier(password, stored) ? null : scramVerifier(password)
   await client.query('call kwollect.configure_login($1, $2, $3, $4)', [login, verifier, groups, timeout])
 }

@@ -66,7 +66,11 @@ async function dropDatabase(server: Client, name: string): Promise<void> {
   await server.query(rows[0]?.statement ?? '')
 }
 
-async function updateDatabase(options: SetupOptions, created: boolean, stopping: AbortSignal): Promise<SetupResult> {
+async function updateDatabase(
+  options: SetupOptions,
+  created: boolean,
+  stopping: AbortSignal,
+): Promise<SetupResult> {
   const client = await connectAdmin(options, options.kwollect_db_name)
   const cancel = () => void client.end()
   stopping.addEventListener('abort', cancel)
@@ -92,7 +96,9 @@ async function inTransaction(client: Client, options: SetupOptions, created: boo
   await client.query('set local role kwollect_owner')
   const migrations = await migrate(client)
   const files = await applySqlFiles(client, readSqlFiles(join(root, 'sql')))
-  await client.query('call kwollect.configure_storage(make_interval(hours => $1))', [options.chunk_interval_hour])
+  await client.query('call kwollect.configure_storage(make_interval(hours => $1))', [
+    options.chunk_interval_hour,
+  ])
   const secret = await keepJwtSecret(client, options)
   await client.query('reset role')
   await configureLogins(client, {

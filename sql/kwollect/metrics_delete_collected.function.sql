@@ -30,6 +30,7 @@ begin
     join kwollect.series
       on series.device_id = doomed.device_id
      and series.metric_id = doomed.metric_id
+     and series.labels_hash = md5(doomed.series_labels::text)::uuid
      and series.labels = doomed.series_labels
    where sample.series_id = series.series_id
      and sample.timestamp = doomed.timestamp

@@ -1,0 +1,161 @@
+import type { Description } from './descriptions.ts'
+import type { Log } from './log.ts'
+import { openPrometheusHost } from './protocols/prometheus.ts'
+import { type Host, HostUnreachable, type PollResult } from './protocols/protocol.ts'
+import { openSnmpHost } from './protocols/snmp.ts'
+import type { Sample } from './sample.ts'
+import { type Clock, type Due, HostSchedule } from './schedule.ts'
+import { type DeviceUrl, hostKey, hostName } from './urls.ts'
+
+/** No answer takes longer than this, however long the period. */
+const longestPatienceMs = 5_000
+/** The part of the time to the next poll that an answer may take; the rest is for what follows it. */
+const patience = 0.8
+
+export interface CollectorOptions {
+  readonly clock: Clock
+  readonly log: Log
+  /** Takes samples at once; they are in the spool with the next batch. */
+  readonly take: (samples: readonly Sample[]) => void
+}
+
+/** Polls all hosts of a set of descriptions. */
+export class Collector {
+  readonly #options: CollectorOptions
+  readonly #stopping = new AbortController()
+  readonly #hosts = new Map<string, PolledHost>()
+  #skipped = new Map<string, number>()
+
+  constructor(options: CollectorOptions) {
+    this.#options = options
+  }
+
+  /** What to poll from now on: hosts that are new are opened, those without a description closed. */
+  async setDescriptions(descriptions: readonly Description[]): Promise<void> {
+    const byHost = Map.groupBy(descriptions, ({ url }) => hostKey(url))
+    for (const [key, own] of byHost) {
+      const url = own[0]?.url
+      if (url === undefined) continue
+      let host = this.#hosts.get(key)
+      if (host === undefined) {
+        host = new PolledHost(key, url, this.#options, this.#stopping.signal, polls =>
+          this.#countSkipped(url, polls),
+        )
+        this.#hosts.set(key, host)
+      }
+      host.schedule.setItems(own)
+    }
+    const gone = [...this.#hosts].filter(([key]) => !byHost.has(key))
+    for (const [key] of gone) this.#hosts.delete(key)
+    await Promise.all(gone.map(([, host]) => host.close()))
+  }
+
+  /** Ends the polls that are under way early and waits for them; what they have is taken. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await Promise.all([...this.#hosts.values()].map(host => host.close()))
+    this.#hosts.clear()
+    this.reportSkipped()
+  }
+
+  /** One line on all polls skipped since the last call, so that a slow device does not fill the log. */
+  reportSkipped(): void {
+    if (this.#skipped.size === 0) return
+    const total = [...this.#skipped.values()].reduce((sum, polls) => sum + polls, 0)
+    const worst = [...this.#skipped].sort(([, a], [, b]) => b - a).slice(0, 5)
+    this.#options.log.warning(
+      `${total} polls were skipped because the one before still ran, most of ${worst.map(([name, polls]) => `${name} (${polls})`).join(', ')}; give them a longer update_every`,
+    )
+    this.#skipped = new Map()
+  }
+
+  #countSkipped(url: DeviceUrl, polls: number): void {
+    const name = hostName(url)
+    this.#skipped.set(name, (this.#skipped.get(name) ?? 0) + polls)
+  }
+}
+
+/** One host: its connection, its schedule, and what the log knows about it. */
+class PolledHost {
+  readonly schedule: HostSchedule<Description>
+  readonly #url: DeviceUrl
+  readonly #host: Host
+  readonly #options: CollectorOptions
+  readonly #signal: AbortSignal
+  #unreachableSince: number | undefined
+  /** What was said already about descriptions without a value and about answers, until it changes. */
+  #said = new Set<string>()
+
+  constructor(
+    key: string,
+    url: DeviceUrl,
+    options: CollectorOptions,
+    signal: AbortSignal,
+    onSkipped: (polls: number) => void,
+  ) {
+    this.#url = url
+    this.#host = openHost(url, options.clock)
+    this.#options = options
+    this.#signal = signal
+    this.schedule = new HostSchedule({ key, clock: options.clock, poll: due => this.#poll(due), onSkipped })
+  }
+
+  async close(): Promise<void> {
+    await this.schedule.stop()
+    this.#host.close()
+  }
+
+  async #poll({ items, nextInMs }: Due<Description>): Promise<void> {
+    const timeoutMs = Math.min(longestPatienceMs, nextInMs * patience)
+    try {
+      const result = await this.#host.poll({ descriptions: items, timeoutMs, signal: this.#signal })
+      this.#options.take(result.samples)
+      this.#reportAnswer(result)
+    } catch (error) {
+      if (this.#signal.aborted) return
+      this.#reportFailure(error as Error, items, nextInMs)
+    }
+  }
+
+  #reportFailure(error: Error, items: readonly Description[], nextInMs: number): void {
+    const known = error instanceof HostUnreachable
+    if (this.#unreachableSince !== undefined && known) return
+    this.#unreachableSince ??= this.#options.clock.now()
+    const devices = [...new Set(items.map(({ deviceId }) => deviceId))]
+    const shown = devices.length > 3 ? `${devices.slice(0, 3).join(', ')}, …` : devices.join(', ')
+    // Anything but HostUnreachable is a mistake of ours: its stack is what a developer needs.
+    const reason = known ? error.message : (error.stack ?? error.message)
+    const next = Math.max(nextInMs / 1000, 0.1)
+    this.#options.log.warning(
+      `cannot reach ${hostName(this.#url)} (${shown}): ${reason}; ${items.length.toLocaleString('en')} metrics are not collected, next try in ${next.toFixed(next < 1 ? 1 : 0)} s`,
+    )
+  }
+
+  #reportAnswer(result: PollResult): void {
+    const { log, clock } = this.#options
+    if (this.#unreachableSince !== undefined) {
+      const seconds = Math.round((clock.now() - this.#unreachableSince) / 1000)
+      log.warning(`${hostName(this.#url)} answers again after ${seconds} s`)
+      this.#unreachableSince = undefined
+    }
+    const sentences = new Set([
+      ...result.missing.map(({ description: { name, deviceId, source }, reason }) => {
+        const place = `${source.file}:${source.line}:${source.column}`
+        return `${place}: no value of ${name} (${deviceId}): ${reason}`
+      }),
+      ...(result.warnings ?? []).map(warning => `${hostName(this.#url)}: ${warning}`),
+    ])
+    for (const sentence of sentences) if (!this.#said.has(sentence)) log.warning(sentence)
+    this.#said = sentences
+  }
+}
+
+function openHost(url: DeviceUrl, clock: Clock): Host {
+  const now = () => clock.now()
+  switch (url.protocol) {
+    case 'snmp':
+      return openSnmpHost(url, { now })
+    case 'prometheus':
+      return openPrometheusHost(url, { now })
+  }
+}

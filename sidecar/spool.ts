@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { encodeBatch } from './batch.ts'
+import type { Sample } from './sample.ts'
+
+/** The spool cannot be used; the message says why and what to do. */
+export class SpoolUnusable extends Error {
+  override name = 'SpoolUnusable'
+}
+
+export interface SpooledBatch {
+  /** Counts up from 1 for each spool and is never given twice. */
+  readonly number: number
+  readonly samples: number
+  /** Size of `content` on disk. */
+  readonly bytes: number
+  /** As `decodeBatch` reads it. */
+  readonly content: string
+}
+
+/** What went because the spool was full. */
+export interface Overflow {
+  readonly batches: number
+  readonly samples: number
+}
+
+const fileName = 'spool.sqlite'
+
+/**
+ * Batches on disk between the devices and the database. A batch that `append` returned from is on disk
+ * (fsync) and stays there until it is stored. SQLite, because it has the fsync discipline, the recovery of a
+ * half-written end and the lock that a file of our own would need.
+ */
+export class Spool {
+  /** Names this spool to the database, which counts its batches. */
+  get id(): string {
+    return this.#id
+  }
+
+  #id: string
+  /** Number of the newest batch when the file was opened. */
+  readonly #numberAtOpen: number
+  readonly #database: DatabaseSync
+  readonly #limitBytes: number
+  readonly #insert
+  readonly #oldest
+  readonly #delete
+  #bytes: number
+
+  /**
+   * @param folder made where absent
+   * @param limitMb size of the batches in MiB from which on the oldest go
+   * @throws {SpoolUnusable} where another kwollector has it, or the folder cannot be written
+   */
+  static open(folder: string, limitMb: number): Spool {
+    const path = join(folder, fileName)
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      return new Spool(new DatabaseSync(path, { timeout: 0 }), limitMb)
+    } catch (error) {
+      throw new SpoolUnusable(explain(path, folder, error))
+    }
+  }
+
+  private constructor(database: DatabaseSync, limitMb: number) {
+    this.#database = database
+    this.#limitBytes = limitMb * 1024 * 1024
+    // Exclusive: a second kwollector on the same folder is refused; the system gives the lock back at SIGKILL.
+    // Full: the log is fsynced at every commit, "normal" would do so at checkpoints only.
+    database.exec(`
+      pragma locking_mode = exclusive;
+      pragma journal_mode = wal;
+      pragma synchronous = full;
+      begin exclusive;
+      create table if not exists spool (spool_id text not null);
+      create table if not exists batches (
+        number integer primary key autoincrement
+      , samples integer not null
+      , bytes integer not null
+      , content text not null
+      );
+      commit;`)
+    this.#id = this.#keepId()
+    this.#numberAtOpen = this.#lastNumber()
+    this.#insert = database.prepare('insert into batches (samples, bytes, content) values (?, ?, ?)')
+    this.#oldest = database.prepare(
+      'select number, samples, bytes, content from batches order by number limit 1',
+    )
+    this.#delete = database.prepare('delete from batches where number = ?')
+    this.#bytes = this.#sumBytes()
+  }
+
+  #keepId(): string {
+    const kept = this.#database.prepare('select spool_id from spool').get() as
+      | { spool_id: string }
+      | undefined
+    if (kept !== undefined) return kept.spool_id
+    const id = randomUUID()
+    this.#database.prepare('insert into spool (spool_id) values (?)').run(id)
+    return id
+  }
+
+  /**
+   * Is this file an older copy of the spool that the database knows? Then its batches of then are stored, and
+   * those spooled since have numbers that the database takes for stored: they go on under a new id.
+   *
+   * @param lastStored what the database has of this spool, before anything was stored from this run
+   * @returns whether it was
+   */
+  takeNewIdIfOlderThan(lastStored: number): boolean {
+    if (lastStored <= this.#numberAtOpen) return false
+    this.#database.exec('begin')
+    this.#database.prepare('delete from batches where number <= ?').run(this.#numberAtOpen)
+    this.#database.exec('delete from spool')
+    this.#id = this.#keepId()
+    this.#database.exec('commit')
+    this.#bytes = this.#sumBytes()
+    return true
+  }
+
+  /** Bytes of all batches that wait. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Batches that wait. */
+  get length(): number {
+    const { count } = this.#database.prepare('select count(*) as count from batches').get() as {
+      count: number
+    }
+    return count
+  }
+
+  #sumBytes(): number {
+    const row = this.#database.prepare('select coalesce(sum(bytes), 0) as bytes from batches').get()
+    return (row as { bytes: number }).bytes
+  }
+
+  /** Number of the newest batch ever spooled, stored ones included; 0 where there was none. */
+  #lastNumber(): number {
+    const row = this.#database.prepare(`select seq from sqlite_sequence where name = 'batches'`).get()
+    return (row as { seq: number } | undefined)?.seq ?? 0
+  }
+
+  /**
+   * Takes samples: when this returns they are on disk.
+   * @returns the number of the batch, and what had to go to make room
+   * @throws the disk's or SQLite's error; nothing was taken then
+   */
+  append(samples: readonly Sample[]): { readonly number: number; readonly overflow: Overflow } {
+    const content = encodeBatch(samples)
+    const bytes = Buffer.byteLength(content)
+    const overflow = this.#makeRoom(bytes)
+    const { lastInsertRowid } = this.#insert.run(samples.length, bytes, content)
+    this.#bytes += bytes
+    return { number: Number(lastInsertRowid), overflow }
+  }
+
+  /** The batch that is stored next; undefined where none waits. */
+  oldest(): SpooledBatch | undefined {
+    return this.#oldest.get() as SpooledBatch | undefined
+  }
+
+  /** Forgets a batch that is stored. */
+  remove(batch: SpooledBatch): void {
+    if (this.#delete.run(batch.number).changes > 0) this.#bytes -= batch.bytes
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #makeRoom(bytes: number): Overflow {
+    let [batches, samples] = [0, 0]
+    while (this.#bytes + bytes > this.#limitBytes) {
+      const batch = this.oldest()
+      if (batch === undefined) break
+      this.remove(batch)
+      batches += 1
+      samples += batch.samples
+    }
+    return { batches, samples }
+  }
+}
+
+function explain(path: string, folder: string, error: unknown): string {
+  const { code, errcode, message } = error as Error & { code?: string; errcode?: number }
+  const busy = 5 // SQLITE_BUSY
+  if (errcode === busy) return `another kwollector uses the spool ${path}; stop it, or give another spool_dir`
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return `cannot write spool_dir ${folder} (${code}); make it and give it to the user that runs kwollector`
+  }
+  return `cannot use the spool ${path}: ${message}`
+}
