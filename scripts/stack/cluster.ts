@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { type Child, lastLines, type StopStep, startChild, stopChild } from './child.ts'
+import { chosenSettings, type Durability } from './cluster_settings.ts'
 import { freePort } from './free_port.ts'
 import { commandLine, endLeftover, identify } from './process_identity.ts'
 import { findServerPrograms, type ServerPrograms } from './programs.ts'
@@ -23,8 +24,7 @@ import { until } from './until.ts'
 export interface ClusterOptions {
   /** Holds everything of the cluster: `data/`, `password`, `server.log`, the socket. Made where absent, mode 0700. */
   readonly folder: string
-  /** `kept` survives a crash of the machine; `throw-away` trades that for speed and serves tests. */
-  readonly durability: 'kept' | 'throw-away'
+  readonly durability: Durability
   /** Server settings that override the chosen ones. */
   readonly settings?: Readonly<Record<string, string>>
   readonly programs?: ServerPrograms
@@ -39,7 +39,7 @@ export interface ServerAddress {
 }
 
 /** The server did not start. The message ends with the last lines of its log. */
-export class ClusterFailed extends Error {
+class ClusterFailed extends Error {
   override name = 'ClusterFailed'
 }
 
@@ -71,7 +71,7 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options
-    this.#programs = options.programs ?? findServerPrograms()
+    this.#programs = options.programs ?? findServerPrograms(versionOfData(join(options.folder, 'data')))
     this.#user = unprivilegedUser(admin)
     this.folder = options.folder
     this.dataFolder = join(options.folder, 'data')
@@ -199,9 +199,7 @@ export class Cluster {
 
   /** A server that outlived its parent holds the data; a process that merely got its number does not. */
   async #endStaleServer(): Promise<void> {
-    const pidFile = join(this.dataFolder, 'postmaster.pid')
-    if (!existsSync(pidFile)) return
-    const pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10)
+    const pid = Number(this.#pidFileLines()[0])
     const identity = identify(pid)
     if (!identity) return
     const command = commandLine(pid)
@@ -209,7 +207,7 @@ export class Cluster {
       basename(command[0] ?? '') === 'postgres' && command[command.indexOf('-D') + 1] === this.dataFolder
     if (isOurs) await endLeftover(identity, ['SIGINT', 'SIGQUIT'])
     // PostgreSQL itself takes any living process of that number for its server and would refuse to start.
-    else rmSync(pidFile)
+    else rmSync(join(this.dataFolder, 'postmaster.pid'))
   }
 
   async #tryToStart(signal?: AbortSignal): Promise<string | undefined> {
@@ -237,45 +235,35 @@ export class Cluster {
 
   /** The eighth line of postmaster.pid is the server's own word for it; pg_ctl reads the same. */
   #isReady(): boolean {
-    const pidFile = join(this.dataFolder, 'postmaster.pid')
-    if (!existsSync(pidFile)) return false
-    const lines = readFileSync(pidFile, 'utf8').split('\n')
+    const lines = this.#pidFileLines()
     return Number(lines[0]) === this.#server?.identity.pid && lines[7]?.trim() === 'ready'
+  }
+
+  /** @returns no line where the server is not there, or takes its file away at this moment */
+  #pidFileLines(): string[] {
+    try {
+      return readFileSync(join(this.dataFolder, 'postmaster.pid'), 'utf8').split('\n')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+      throw error
+    }
   }
 
   #settings(): string[] {
     const settings = {
+      ...chosenSettings(this.#options.durability, this.#programs),
       listen_addresses: '127.0.0.1',
       port: String(this.#port),
       unix_socket_directories: this.#socketFolder,
-      // A query of a dashboard is short: compiling it would take longer than running it.
-      jit: 'off',
-      ...(this.#programs.hasTimescale ? timescaleSettings : {}),
-      ...(this.#options.durability === 'kept' ? keptSettings : throwAwaySettings),
       ...this.#options.settings,
     }
     return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   }
 }
 
-const timescaleSettings = { shared_preload_libraries: 'timescaledb', 'timescaledb.telemetry_level': 'off' }
-
-const keptSettings = { shared_buffers: '256MB', max_wal_size: '4GB', max_connections: '60' }
-
-/**
- * Every database with TimescaleDB keeps one worker for its scheduler, and the tests clone dozens of
- * databases side by side. A crash of the server is still survived (only one of the machine is not).
- */
-const throwAwaySettings = {
-  fsync: 'off',
-  synchronous_commit: 'off',
-  full_page_writes: 'off',
-  wal_level: 'minimal',
-  max_wal_senders: '0',
-  shared_buffers: '128MB',
-  max_connections: '300',
-  max_worker_processes: '100',
-  'timescaledb.max_background_workers': '80',
+function versionOfData(dataFolder: string): number | undefined {
+  const file = join(dataFolder, 'PG_VERSION')
+  return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : undefined
 }
 
 /** Another program took the port first, or processes of a killed server still detach from its memory. */

@@ -22,7 +22,7 @@ export interface Postgrest {
 }
 
 /** PostgREST ended or did not serve. The message ends with the last lines of its log. */
-export class PostgrestFailed extends Error {
+class PostgrestFailed extends Error {
   override name = 'PostgrestFailed'
 }
 

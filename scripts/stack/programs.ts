@@ -31,16 +31,17 @@ export function findProgram(name: string): string | undefined {
  * The newest PostgreSQL of this machine that has TimescaleDB, else the newest one: the folder in
  * KWOLLECT_POSTGRES_BIN alone where that is set, else Debian's folders and the pg_config in PATH.
  *
- * @throws {ProgramMissing} where there is no PostgreSQL 15 or newer
+ * @param dataVersion the version of existing data, which no other version reads
+ * @throws {ProgramMissing} where there is no PostgreSQL 15 or newer, or not the one of the data
  */
-export function findServerPrograms(): ServerPrograms {
+export function findServerPrograms(dataVersion?: number): ServerPrograms {
   const found = serverFolders()
     .flatMap(describe)
-    .filter(programs => programs.version >= oldestVersion)
+    .filter(({ version }) => version >= oldestVersion && version === (dataVersion ?? version))
     .sort((a, b) => Number(b.hasTimescale) - Number(a.hasTimescale) || b.version - a.version)
   if (found[0]) return found[0]
   throw new ProgramMissing(
-    `no PostgreSQL server ${oldestVersion} or newer was found: run scripts/bootstrap, or name its folder in KWOLLECT_POSTGRES_BIN`,
+    `no PostgreSQL server ${dataVersion ?? `${oldestVersion} or newer`} was found: run scripts/bootstrap, or name its folder in KWOLLECT_POSTGRES_BIN`,
   )
 }
 

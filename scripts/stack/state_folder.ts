@@ -7,7 +7,7 @@ import { writePrivateFile } from './secret_file.ts'
 import { canEnter, unprivilegedUser } from './unprivileged.ts'
 
 /** The folder of the embedded stack cannot be used. The message says what to do. */
-export class StateFolderUnusable extends Error {
+class StateFolderUnusable extends Error {
   override name = 'StateFolderUnusable'
 }
 
