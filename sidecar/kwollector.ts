@@ -2,10 +2,10 @@
 import { hostname } from 'node:os'
 import { Collector } from './collector.ts'
 import { BadConfiguration, type OptionDefinition, type OptionValues, readOptions } from './config.ts'
-import { type Description, loadDescriptions } from './descriptions.ts'
+import { loadDescriptions } from './descriptions.ts'
 import { Intake } from './intake.ts'
-import { type Log, openLog } from './log.ts'
-import { Promotions } from './promoted.ts'
+import { openLog } from './log.ts'
+import { PolledDescriptions } from './polled_descriptions.ts'
 import { systemClock } from './schedule.ts'
 import { Spool } from './spool.ts'
 import { type DatabaseAddress, Store } from './store.ts'
@@ -134,51 +134,4 @@ async function untilAskedToStop(onHangup: () => Promise<void>): Promise<void> {
   await new Promise<void>(resolve => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve())
   })
-}
-
-/** The set of descriptions in use, and those of its optional ones that are promoted. */
-class PolledDescriptions {
-  readonly #collector: Collector
-  readonly #promotions: Promotions
-  readonly #log: Log
-  #always: readonly Description[] = []
-  #promoted: readonly Description[] = []
-
-  constructor(database: DatabaseAddress, collector: Collector, log: Log) {
-    this.#collector = collector
-    this.#log = log
-    this.#promotions = new Promotions(database, log, async promoted => {
-      this.#promoted = promoted
-      await this.#apply()
-    })
-  }
-
-  /** Polls the good descriptions; an error costs only what it stands for. */
-  async use(descriptions: readonly Description[], errors: readonly string[]): Promise<void> {
-    for (const error of errors) this.#log.error(error)
-    const { always = [], optional = [] } = Object.groupBy(descriptions, ({ optional }) =>
-      optional ? 'optional' : 'always',
-    )
-    this.#always = always
-    this.#promoted = []
-    await this.#apply()
-    this.#promotions.watch(optional)
-    this.#log.info(`${always.length} metrics are collected, ${optional.length} on demand`)
-  }
-
-  /** At SIGHUP: the running set stays where a file has an error. */
-  async reload(metricsDir: string): Promise<void> {
-    const { descriptions, errors } = await loadDescriptions(metricsDir)
-    if (errors.length === 0) return this.use(descriptions, [])
-    for (const error of errors) this.#log.error(error)
-    this.#log.error(`${metricsDir} is not taken over: ${errors.length} errors, all listed above`)
-  }
-
-  async stop(): Promise<void> {
-    await this.#promotions.stop()
-  }
-
-  async #apply(): Promise<void> {
-    await this.#collector.setDescriptions([...this.#always, ...this.#promoted])
-  }
 }

@@ -18,6 +18,8 @@ export class Promotions {
   readonly #stopping = new AbortController()
   #optional: readonly Description[] = []
   #promoted: readonly Description[] = []
+  /** The descriptions that the last answer is about. */
+  #asked: readonly Description[] | undefined
   #wake: (() => void) | undefined
   #done: Promise<void> | undefined
 
@@ -79,9 +81,10 @@ export class Promotions {
              , ${optional.map(({ labels }) => labels._device_alias ?? null)}::text[]
              ) as promoted`
     const promoted = row.promoted.flatMap(position => optional[Number(position) - 1] ?? [])
-    const same =
-      promoted.length === this.#promoted.length && promoted.every((one, at) => one === this.#promoted[at])
-    if (same || optional !== this.#optional) return
+    const known = new Set(this.#promoted)
+    const same = promoted.length === known.size && promoted.every(description => known.has(description))
+    if ((same && this.#asked === optional) || optional !== this.#optional) return
+    this.#asked = optional
     this.#promoted = promoted
     this.#log.info(`${promoted.length} of ${optional.length} optional metrics are promoted`)
     await this.#onChange(promoted)

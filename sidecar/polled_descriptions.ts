@@ -1,0 +1,58 @@
+import type { Collector } from './collector.ts'
+import { type Description, loadDescriptions } from './descriptions.ts'
+import type { Log } from './log.ts'
+import { Promotions } from './promoted.ts'
+import type { DatabaseAddress } from './store.ts'
+
+/** The set of descriptions in use, and those of its optional ones that are promoted. */
+export class PolledDescriptions {
+  readonly #collector: Collector
+  readonly #promotions: Promotions
+  readonly #log: Log
+  #always: readonly Description[] = []
+  #promoted: readonly Description[] = []
+
+  constructor(database: DatabaseAddress, collector: Collector, log: Log) {
+    this.#collector = collector
+    this.#log = log
+    this.#promotions = new Promotions(database, log, async promoted => {
+      this.#promoted = promoted
+      await this.#apply()
+    })
+  }
+
+  /** Polls the good descriptions; an error costs only what it stands for. */
+  async use(descriptions: readonly Description[], errors: readonly string[]): Promise<void> {
+    for (const error of errors) this.#log.error(error)
+    const { always = [], optional = [] } = Object.groupBy(descriptions, ({ optional }) =>
+      optional ? 'optional' : 'always',
+    )
+    this.#always = always
+    // The same metrics stay promoted until the database answers: it may be away just now.
+    const promoted = new Set(this.#promoted.map(identityOf))
+    this.#promoted = optional.filter(description => promoted.has(identityOf(description)))
+    await this.#apply()
+    this.#promotions.watch(optional)
+    this.#log.info(`${always.length} metrics are collected, ${optional.length} on demand`)
+  }
+
+  /** At SIGHUP: the running set stays where a file has an error. */
+  async reload(metricsDir: string): Promise<void> {
+    const { descriptions, errors } = await loadDescriptions(metricsDir)
+    if (errors.length === 0) return this.use(descriptions, [])
+    for (const error of errors) this.#log.error(error)
+    this.#log.error(`${metricsDir} is not taken over: ${errors.length} errors, all listed above`)
+  }
+
+  async stop(): Promise<void> {
+    await this.#promotions.stop()
+  }
+
+  async #apply(): Promise<void> {
+    await this.#collector.setDescriptions([...this.#always, ...this.#promoted])
+  }
+}
+
+function identityOf({ name, deviceId, labels }: Description): string {
+  return JSON.stringify([name, deviceId, labels])
+}
