@@ -110,8 +110,8 @@ export class Cluster {
     this.#prepareFolder()
     await this.#endStaleServer()
     const deadline = performance.now() + startTimeoutMs
-    for (;;) {
-      this.#port = await freePort()
+    // A server that comes back after kill is found where it was: its clients have its port in a file.
+    for (this.#port ||= await freePort(); ; this.#port = await freePort()) {
       const failure = await this.#tryToStart(signal)
       if (failure === undefined) return
       if (!isPassing(failure) || performance.now() > deadline) throw new ClusterFailed(failure)
