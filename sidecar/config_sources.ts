@@ -24,7 +24,7 @@ export interface CommandLine extends Level {
 }
 
 /** The names that a source may use: every option, and `<secret>_file` for every secret. */
-export function namesOf(options: OptionDefinitions): ReadonlyMap<string, OptionDefinition> {
+function namesOf(options: OptionDefinitions): ReadonlyMap<string, OptionDefinition> {
   const names = new Map<string, OptionDefinition>()
   for (const [name, definition] of Object.entries(options)) {
     names.set(name, definition)

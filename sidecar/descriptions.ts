@@ -28,7 +28,7 @@ export interface Description {
 }
 
 /** A place in a file; lines and columns count from 1. */
-export interface Source {
+interface Source {
   readonly file: string
   readonly line: number
   readonly column: number

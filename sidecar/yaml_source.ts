@@ -17,15 +17,15 @@ import {
  * Scalars stay text: a password `0123` or `1e5` is what its author wrote, and only the reader of a key knows
  * which type it has. That is why no schema library reads these trees: it would see values without a source.
  */
-export type YamlValue = YamlNothing | YamlScalar | YamlList | YamlMapping
+type YamlValue = YamlNothing | YamlScalar | YamlList | YamlMapping
 
 /** `key:` without a value, `~` or `null`. */
-export interface YamlNothing {
+interface YamlNothing {
   readonly kind: 'nothing'
   readonly at: number
 }
 
-export interface YamlScalar {
+interface YamlScalar {
   readonly kind: 'scalar'
   /** The source text; without its quotes and escapes where it has them. */
   readonly text: string
@@ -34,7 +34,7 @@ export interface YamlScalar {
   readonly at: number
 }
 
-export interface YamlList {
+interface YamlList {
   readonly kind: 'list'
   readonly items: readonly YamlValue[]
   readonly at: number

@@ -14,7 +14,7 @@ export interface SqlFile {
 }
 
 /** A statement of a file failed: names the file and line, for the developer who wrote it. */
-export class SqlFileFailed extends Error {
+class SqlFileFailed extends Error {
   override name = 'SqlFileFailed'
 }
 
