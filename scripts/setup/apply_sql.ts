@@ -11,7 +11,17 @@ export interface SqlFile {
   readonly kind: string
   readonly text: string
   readonly sha256: string
+  /** The edition of TimescaleDB that the file is for; all where absent. */
+  readonly edition: Edition | undefined
+  /** The object belongs to the administrator, or cannot be replaced, once it exists. */
+  readonly whereAbsent: boolean
 }
+
+/** As the server's setting `timescaledb.license` has it; 'timescale' is the community edition. */
+export type Edition = 'apache' | 'timescale'
+
+/** The first line of a file that is not applied always: `-- apply: on the Apache edition, where absent`. */
+const directive = /^-- apply:(?: on the (Apache|community) edition)?,?( where absent)?\n/
 
 /** A statement of a file failed: names the file and line, for the developer who wrote it. */
 class SqlFileFailed extends Error {
@@ -28,11 +38,14 @@ export function readSqlFiles(folder: string): readonly SqlFile[] {
 }
 
 function readSqlFile(folder: string, path: string): SqlFile {
-  const parts = /^([^/]+)\/([^/.]+)\.([a-z]+)\.sql$/.exec(path)
+  const parts = /^([^/]+)\/([^/.]+)\.([a-z_]+)\.sql$/.exec(path)
   if (parts === null) throw new SqlFileFailed(`sql/apply-order: ${path} is not <schema>/<object>.<kind>.sql`)
   const [, schema = '', object = '', kind = ''] = parts
   const text = readFileSync(join(folder, path), 'utf8')
-  return { path, schema, object, kind, text, sha256: createHash('sha256').update(text).digest('hex') }
+  const sha256 = createHash('sha256').update(text).digest('hex')
+  const [, forEdition, absent] = directive.exec(text) ?? []
+  const edition = forEdition === undefined ? undefined : forEdition === 'Apache' ? 'apache' : 'timescale'
+  return { path, schema, object, kind, text, sha256, edition, whereAbsent: absent !== undefined }
 }
 
 /**
@@ -42,21 +55,26 @@ function readSqlFile(folder: string, path: string): SqlFile {
  *
  * @returns how many files were applied: all or none
  */
-export async function applySqlFiles(client: ClientBase, files: readonly SqlFile[]): Promise<number> {
+export async function applySqlFiles(
+  client: ClientBase,
+  allFiles: readonly SqlFile[],
+  edition: Edition,
+): Promise<number> {
+  const files = allFiles.filter(file => file.edition === undefined || file.edition === edition)
   const { rows: applied } = await client.query<{ path: string; sha256: string }>(
     'select path, sha256 from kwollect.applied_files',
   )
   const known = new Map(applied.map(row => [row.path, row.sha256]))
   const gone = applied.filter(row => !files.some(file => file.path === row.path))
-  const missing = await missingDefaults(client, files)
-  if (gone.length === 0 && missing.length === 0 && files.every(file => known.get(file.path) === file.sha256))
-    return 0
+  const complete = (await missingObjects(client, files)).length === 0
+  if (gone.length === 0 && complete && files.every(file => known.get(file.path) === file.sha256)) return 0
 
   // A function may use a view that stands further down.
   await client.query('set local check_function_bodies = off')
   for (const { path } of gone) await dropObject(client, path)
+  const missing = await missingObjects(client, files)
   for (const file of files) {
-    if (!isDefault(file) || missing.includes(file)) await applyFile(client, file)
+    if (!file.whereAbsent || missing.includes(file)) await applyFile(client, file)
     await client.query(
       `insert into kwollect.applied_files (path, sha256) values ($1, $2)
        on conflict (path) do update set sha256 = excluded.sha256`,
@@ -66,14 +84,9 @@ export async function applySqlFiles(client: ClientBase, files: readonly SqlFile[
   return files.length
 }
 
-/** Views that belong to the administrator once they exist. */
-function isDefault(file: SqlFile): boolean {
-  return file.text.startsWith('-- apply: where absent\n')
-}
-
-async function missingDefaults(client: ClientBase, files: readonly SqlFile[]): Promise<readonly SqlFile[]> {
+async function missingObjects(client: ClientBase, files: readonly SqlFile[]): Promise<readonly SqlFile[]> {
   const missing: SqlFile[] = []
-  for (const file of files.filter(isDefault)) {
+  for (const file of files.filter(file => file.whereAbsent)) {
     const { rowCount } = await client.query(
       'select from pg_class where relnamespace = $1::regnamespace and relname = $2',
       [file.schema, file.object],
@@ -94,8 +107,8 @@ async function applyFile(client: ClientBase, file: SqlFile): Promise<void> {
 }
 
 async function dropObject(client: ClientBase, path: string): Promise<void> {
-  const parts = /^([^/]+)\/([^/.]+)\.([a-z]+)\.sql$/.exec(path)
-  const [, schema = '', object = '', kind = ''] = parts ?? []
-  await client.query('call kwollect.drop_object($1, $2, $3)', [schema, object, kind])
+  const parts = /^([^/]+)\/([^/.]+)\.([a-z_]+)\.sql$/.exec(path)
+  const [, schema = '', object = ''] = parts ?? []
+  await client.query('call kwollect.drop_object($1, $2)', [schema, object])
   await client.query('delete from kwollect.applied_files where path = $1', [path])
 }

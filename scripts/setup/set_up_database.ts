@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { runner } from 'node-pg-migrate'
 import type { Client } from 'pg'
 import { type ApiAccess, apiAccess, keepJwtSecret } from './api_access.ts'
-import { applySqlFiles, readSqlFiles } from './apply_sql.ts'
+import { applySqlFiles, type Edition, readSqlFiles } from './apply_sql.ts'
 import { connectAdmin } from './connection.ts'
 import type { SetupOptions } from './options.ts'
 import { checkServer, refuseOldTimescale } from './prerequisites.ts'
@@ -15,7 +15,7 @@ export interface SetupResult {
   readonly files: number
   readonly access: ApiAccess
   /** 'timescale' is the community edition; 'apache' has neither compression nor continuous aggregates. */
-  readonly edition: string
+  readonly edition: Edition
 }
 
 const root = join(import.meta.dirname, '..', '..')
@@ -95,12 +95,13 @@ async function inTransaction(client: Client, options: SetupOptions, created: boo
   await prepareGroups(client)
   await client.query('set local role kwollect_owner')
   const migrations = await migrate(client)
-  const files = await applySqlFiles(client, readSqlFiles(join(root, 'sql')))
+  const files = await applySqlFiles(client, readSqlFiles(join(root, 'sql')), edition)
+  await keepStorageOptions(client, options)
+  const secret = await keepJwtSecret(client, options)
+  await client.query('reset role')
   await client.query('call kwollect.configure_storage(make_interval(hours => $1))', [
     options.chunk_interval_hour,
   ])
-  const secret = await keepJwtSecret(client, options)
-  await client.query('reset role')
   await configureLogins(client, {
     user: options.kwollect_user,
     password: options.kwollect_password,
@@ -112,9 +113,19 @@ async function inTransaction(client: Client, options: SetupOptions, created: boo
   return { created, migrations, files, edition, access: await apiAccess(options, secret) }
 }
 
-async function createExtension(client: Client): Promise<string> {
+/** What the background jobs read at each run. */
+async function keepStorageOptions(client: Client, options: SetupOptions): Promise<void> {
+  for (const [name, value] of [
+    ['chunk_compress_hour', options.chunk_compress_hour],
+    ['retention_day', options.retention_day ?? null],
+  ] as const) {
+    await client.query('call kwollect.keep_setting($1, $2::text)', [name, value])
+  }
+}
+
+async function createExtension(client: Client): Promise<Edition> {
   await client.query('create extension if not exists timescaledb schema public')
-  const { rows } = await client.query<{ version: string; edition: string }>(
+  const { rows } = await client.query<{ version: string; edition: Edition }>(
     `select extversion as version
           , current_setting('timescaledb.license') as edition
        from pg_extension

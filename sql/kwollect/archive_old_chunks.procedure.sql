@@ -1,0 +1,67 @@
+-- Moves chunks older than chunk_compress_hour, and their indexes, to the tablespace of archive_path.
+-- A background job on the community edition, called by the sidecar elsewhere. ALTER TABLE instead of move_chunk, which
+-- the Apache edition lacks: the chunk is locked while it is copied, and nothing writes to chunks of that age.
+create or replace procedure kwollect.archive_old_chunks(job_id integer default null, config jsonb default null)
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  archive constant text := kwollect.setting('archive_tablespace');
+  relation record;
+begin
+  if archive is null then
+    return;
+  end if;
+  for relation in
+    with chunk as (
+      select catalog.table_name
+           , catalog.schema_name
+           , catalog.compressed_chunk_id
+        from timescaledb_information.chunks
+        join _timescaledb_catalog.chunk as catalog
+          on catalog.schema_name = chunks.chunk_schema
+         and catalog.table_name = chunks.chunk_name
+       where chunks.hypertable_schema = 'kwollect'
+         and chunks.hypertable_name = 'samples'
+         and chunks.range_end < now() - make_interval(hours => kwollect.setting('chunk_compress_hour')::integer)
+    )
+    , old as (
+      select format('%I.%I', chunk.schema_name, chunk.table_name)::regclass as oid
+        from chunk
+      union all
+      select format('%I.%I', compressed.schema_name, compressed.table_name)::regclass
+        from chunk
+        join _timescaledb_catalog.chunk as compressed
+          on compressed.id = chunk.compressed_chunk_id
+    )
+    , part as (
+      select old.oid
+        from old
+      union all
+      select index.indexrelid
+        from old
+        join pg_index as index
+          on index.indrelid = old.oid
+    )
+    select class.oid::regclass as name
+         , class.relkind
+      from part
+      join pg_class as class
+        on class.oid = part.oid
+     where class.reltablespace is distinct from (select space.oid from pg_tablespace as space where space.spcname = archive)
+  loop
+    execute format(
+      case relation.relkind when 'i' then 'alter index %s set tablespace %I' else 'alter table %s set tablespace %I' end
+    , relation.name
+    , archive
+    );
+  end loop;
+end
+$$;
+
+revoke all on procedure kwollect.archive_old_chunks(integer, jsonb) from public;
+grant execute on procedure kwollect.archive_old_chunks(integer, jsonb) to kwollect_writer;
+
+comment on procedure kwollect.archive_old_chunks(integer, jsonb) is
+'Moves chunks older than chunk_compress_hour to the tablespace of archive_path; nothing where that is not set.';

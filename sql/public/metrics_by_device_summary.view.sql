@@ -1,0 +1,41 @@
+-- metrics_by_device in buckets of five minutes. Read by dashboards and get_metrics(summary).
+-- Written over series, not over metrics_summary, because only series.device_alias has an index.
+create or replace view public.metrics_by_device_summary as
+select summary.timestamp
+     , series.device_id
+     , series.metric_id
+     , coalesce(
+         case when series.metric_id like '%\_total' then summary.largest else summary.average end
+       , 'NaN'
+       ) as value
+     , series.labels - '_device_alias' as labels
+  from kwollect.samples_summary as summary
+  join kwollect.series
+    on series.series_id = summary.series_id
+union all
+select summary.timestamp
+     , series.device_alias as device_id
+     , series.metric_id
+     , sum(
+         coalesce(
+           case when series.metric_id like '%\_total' then summary.largest else summary.average end
+         , 'NaN'
+         )
+       ) as value
+     , (series.labels - '_device_alias')
+       || jsonb_build_object('_device_orig', array_agg(distinct series.device_id order by series.device_id)) as labels
+  from kwollect.samples_summary as summary
+  join kwollect.series
+    on series.series_id = summary.series_id
+ where series.device_alias is not null
+ group by summary.timestamp
+     , series.device_alias
+     , series.metric_id
+     , series.labels - '_device_alias';
+
+revoke all on public.metrics_by_device_summary from public;
+grant select on public.metrics_by_device_summary to kwollect_reader, kwollect_writer;
+
+comment on view public.metrics_by_device_summary is
+'Five-minute buckets of metrics_by_device: the average, or the maximum where metric_id ends in _total.
+An alias has the sum of its devices'' buckets. Filter on device_id; metric_id and timestamp narrow it further.';

@@ -1,0 +1,21 @@
+-- The metrics in buckets of five minutes, for long ranges. Read by dashboards and get_metrics(summary).
+-- Labels are those of the series: what differs from sample to sample has no place in a bucket.
+create or replace view public.metrics_summary as
+select summary.timestamp
+     , series.device_id
+     , series.metric_id
+     , coalesce(
+         case when series.metric_id like '%\_total' then summary.largest else summary.average end
+       , 'NaN'
+       ) as value
+     , series.labels
+  from kwollect.samples_summary as summary
+  join kwollect.series
+    on series.series_id = summary.series_id;
+
+revoke all on public.metrics_summary from public;
+grant select on public.metrics_summary to kwollect_reader, kwollect_writer;
+
+comment on view public.metrics_summary is
+'Five-minute buckets of every metric: the average, or the maximum where metric_id ends in _total.
+timestamp is the begin of the bucket. NaN values do not count; a bucket of nothing else is NaN.';
