@@ -48,6 +48,11 @@ export const setupCommand = {
       minimum: 1,
       help: 'days after which values are dropped; never where absent',
     },
+    archive_path: {
+      kind: 'text',
+      placeholder: 'DIR',
+      help: "empty folder of the server's user, for chunks older than chunk_compress_hour",
+    },
     request_timeout_min: {
       kind: 'integer',
       default: 5,

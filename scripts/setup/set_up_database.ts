@@ -3,6 +3,7 @@ import { runner } from 'node-pg-migrate'
 import type { Client } from 'pg'
 import { type ApiAccess, apiAccess, keepJwtSecret } from './api_access.ts'
 import { applySqlFiles, type Edition, readSqlFiles } from './apply_sql.ts'
+import { createArchive, useArchive } from './archive.ts'
 import { connectAdmin } from './connection.ts'
 import type { SetupOptions } from './options.ts'
 import { checkServer, refuseOldTimescale } from './prerequisites.ts'
@@ -24,7 +25,7 @@ const setupLock = 5493810172
 
 /**
  * Creates the kwollect database, or brings it to the current schema. Everything inside the database is one
- * transaction; making the database itself cannot be, so a database made here is dropped again on failure.
+ * transaction; making the database and a tablespace cannot be, so what was made here is dropped again on failure.
  *
  * @param stopping aborted by SIGINT and SIGTERM: the transaction is rolled back
  * @throws {SetupRefused} with one sentence on what to install, grant or change
@@ -35,11 +36,14 @@ export async function setUpDatabase(options: SetupOptions, stopping: AbortSignal
     await checkServer(server, options.db_admin)
     // Held by the session, on one database for all: roles are shared, so set-ups of two databases wait too.
     await server.query('select pg_advisory_lock($1)', [setupLock])
-    const created = await createDatabase(server, options.kwollect_db_name)
+    const undo: (() => Promise<void>)[] = []
     try {
+      const created = await createDatabase(server, options.kwollect_db_name)
+      if (created) undo.push(() => dropDatabase(server, options.kwollect_db_name))
+      undo.push(await createArchive(server, options))
       return await updateDatabase(options, created, stopping)
     } catch (error) {
-      if (created) await dropDatabase(server, options.kwollect_db_name)
+      for (const step of undo) await step()
       throw error
     }
   } finally {
@@ -99,6 +103,7 @@ async function inTransaction(client: Client, options: SetupOptions, created: boo
   await keepStorageOptions(client, options)
   const secret = await keepJwtSecret(client, options)
   await client.query('reset role')
+  await useArchive(client, options)
   await client.query('call kwollect.configure_storage(make_interval(hours => $1))', [
     options.chunk_interval_hour,
   ])

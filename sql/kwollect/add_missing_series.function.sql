@@ -1,6 +1,7 @@
 -- Makes the series that do not exist yet. Called by resolve_series and metrics_store_collected.
 -- Sorted, so that two callers with the same new series wait for each other instead of dead-locking.
 -- "on conflict do nothing" alone would burn a number for each known series: hence the anti-join.
+-- Labels are told apart as text, like the hash of the index: as jsonb 1 and 1.0 are equal.
 create or replace function kwollect.add_missing_series(device_ids text[], metric_ids text[], labels jsonb[])
 returns void
 language sql
@@ -8,7 +9,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 begin atomic
   insert into kwollect.series (device_id, metric_id, labels)
-  select distinct
+  select distinct on (wanted.device_id, wanted.metric_id, wanted.labels::text)
          wanted.device_id
        , wanted.metric_id
        , wanted.labels
@@ -20,7 +21,9 @@ begin atomic
               and series.metric_id = wanted.metric_id
               and series.labels_hash = md5(wanted.labels::text)::uuid
          )
-   order by 1, 2, 3
+   order by wanted.device_id
+       , wanted.metric_id
+       , wanted.labels::text
       on conflict do nothing;
 end;
 

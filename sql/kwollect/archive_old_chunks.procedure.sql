@@ -14,26 +14,13 @@ begin
     return;
   end if;
   for relation in
-    with chunk as (
-      select catalog.table_name
-           , catalog.schema_name
-           , catalog.compressed_chunk_id
+    with old as (
+      -- A compressed chunk takes its compressed half with it.
+      select format('%I.%I', chunks.chunk_schema, chunks.chunk_name)::regclass as oid
         from timescaledb_information.chunks
-        join _timescaledb_catalog.chunk as catalog
-          on catalog.schema_name = chunks.chunk_schema
-         and catalog.table_name = chunks.chunk_name
        where chunks.hypertable_schema = 'kwollect'
          and chunks.hypertable_name = 'samples'
          and chunks.range_end < now() - make_interval(hours => kwollect.setting('chunk_compress_hour')::integer)
-    )
-    , old as (
-      select format('%I.%I', chunk.schema_name, chunk.table_name)::regclass as oid
-        from chunk
-      union all
-      select format('%I.%I', compressed.schema_name, compressed.table_name)::regclass
-        from chunk
-        join _timescaledb_catalog.chunk as compressed
-          on compressed.id = chunk.compressed_chunk_id
     )
     , part as (
       select old.oid

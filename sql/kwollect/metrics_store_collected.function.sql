@@ -10,13 +10,13 @@ begin
   perform kwollect.add_missing_series(
             array_agg(fresh.device_id)
           , array_agg(fresh.metric_id)
-          , array_agg(fresh.labels)
+          , array_agg(fresh.labels::jsonb)
           )
      from (
             select distinct
                    pending.device_id
                  , pending.metric_id
-                 , kwollect.series_labels(pending.labels) as labels
+                 , kwollect.series_labels(pending.labels)::text as labels
               from kwollect.pending_metrics as pending
              where pending.transaction_id = pg_current_xact_id()
                and pending.operation = 'INSERT'
