@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { BadConfiguration, readOptions } from '../sidecar/config.ts'
-import { writeApiAccess } from './setup/api_access.ts'
+import { checkJwtSecret, prepareOutput, writeApiAccess } from './setup/api_access.ts'
 import { type SetupOptions, setupCommand } from './setup/options.ts'
 import { type SetupResult, setUpDatabase } from './setup/set_up_database.ts'
 
@@ -52,7 +52,10 @@ async function main(): Promise<number> {
       console.log(invocation.text)
       return 0
     }
-    report(invocation.values, await setUpDatabase(invocation.values, stop.signal))
+    const options = invocation.values
+    checkJwtSecret(options.jwt_secret)
+    if (options.output_dir !== undefined) prepareOutput(options.output_dir)
+    report(options, await setUpDatabase(options, stop.signal))
     return 0
   } catch (error) {
     // The first line of a message only would hide the list of all mistakes in a configuration.

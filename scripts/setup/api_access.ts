@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import type { ClientBase } from 'pg'
+import { BadConfiguration } from '../../sidecar/config.ts'
 import type { SetupOptions } from './options.ts'
+import { SetupRefused } from './prerequisites.ts'
 import { readerOf } from './roles.ts'
 
 /** What PostgREST and its users need; both texts are secrets. */
@@ -12,6 +14,23 @@ export interface ApiAccess {
   readonly configuration: string
   /** JSON Web Token that makes its bearer `kwollect_user`. */
   readonly token: string
+}
+
+/** HS256 takes a key as long as its hash (RFC 7518, 3.2), and PostgREST refuses a shorter one at its start. */
+const shortestSecret = 32
+
+/** @throws {BadConfiguration} for a jwt_secret that PostgREST would refuse, or read as something else */
+export function checkJwtSecret(secret: string | undefined): void {
+  if (secret === undefined) return
+  const length = Buffer.byteLength(secret)
+  if (length < shortestSecret)
+    throw new BadConfiguration(
+      `jwt_secret must have at least ${shortestSecret} bytes, this one has ${length}`,
+    )
+  if (secret.startsWith('@'))
+    throw new BadConfiguration(
+      'jwt_secret must not begin with @: PostgREST would take it for the name of a file',
+    )
 }
 
 /**
@@ -67,15 +86,31 @@ function quote(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
 
+/**
+ * Makes the folder of `output_dir`, before the database is touched: a set-up whose token cannot be written fails
+ * with nothing done.
+ *
+ * @throws {SetupRefused}
+ */
+export function prepareOutput(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    accessSync(directory, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw new SetupRefused(`output_dir cannot be written: ${(error as Error).message}`)
+  }
+}
+
 /** Writes postgrest.conf and token with mode 0600; each appears whole or not at all. */
 export function writeApiAccess(directory: string, access: ApiAccess): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
   for (const [name, content] of [
     ['postgrest.conf', access.configuration],
     ['token', `${access.token}\n`],
   ] as const) {
     const path = join(directory, name)
-    writeFileSync(`${path}.new`, content, { mode: 0o600, flush: true })
+    // A file that is there already would keep its own mode, or be a link to elsewhere.
+    rmSync(`${path}.new`, { force: true })
+    writeFileSync(`${path}.new`, content, { mode: 0o600, flag: 'wx', flush: true })
     renameSync(`${path}.new`, path)
   }
 }

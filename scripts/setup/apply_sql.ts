@@ -84,16 +84,22 @@ export async function applySqlFiles(
   return files.length
 }
 
+/** Files whose object somebody dropped; a trigger's file is named after its table or view. */
 async function missingObjects(client: ClientBase, files: readonly SqlFile[]): Promise<readonly SqlFile[]> {
-  const missing: SqlFile[] = []
-  for (const file of files.filter(file => file.whereAbsent)) {
-    const { rowCount } = await client.query(
-      'select from pg_class where relnamespace = $1::regnamespace and relname = $2',
-      [file.schema, file.object],
-    )
-    if (rowCount === 0) missing.push(file)
-  }
-  return missing
+  const { rows } = await client.query<{ path: string }>(
+    `select file.path
+       from unnest($1::text[], $2::text[], $3::text[]) as file (path, schema, object)
+      where not exists (
+              select from pg_class
+               where relnamespace = to_regnamespace(quote_ident(file.schema)) and relname = file.object
+            )
+        and not exists (
+              select from pg_proc
+               where pronamespace = to_regnamespace(quote_ident(file.schema)) and proname = file.object
+            )`,
+    [files.map(file => file.path), files.map(file => file.schema), files.map(file => file.object)],
+  )
+  return files.filter(file => rows.some(row => row.path === file.path))
 }
 
 async function applyFile(client: ClientBase, file: SqlFile): Promise<void> {

@@ -13,7 +13,7 @@ interface ServerFacts {
   readonly postgres_version: string
   readonly superuser: boolean
   readonly timescale_version: string | null
-  readonly timescale_preloaded: boolean
+  readonly timescale_preloaded: boolean | null
 }
 
 /**
@@ -27,7 +27,10 @@ export async function checkServer(client: ClientBase, admin: string): Promise<vo
          , current_setting('server_version') as postgres_version
          , (select rolsuper from pg_roles where rolname = current_user) as superuser
          , (select default_version from pg_available_extensions where name = 'timescaledb') as timescale_version
-         , current_setting('shared_preload_libraries') ~ '\\mtimescaledb\\M' as timescale_preloaded`)
+         -- only those who may see it ask for it: others would get an error instead of our sentence
+         , case when (select rolsuper from pg_roles where rolname = current_user)
+                then current_setting('shared_preload_libraries') ~ '\\mtimescaledb\\M'
+           end as timescale_preloaded`)
   const facts = rows[0]
   if (facts === undefined) throw new SetupRefused('the server answered nothing about itself')
   if (facts.postgres_number < oldestPostgres) {

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg'
+import { SetupRefused } from './prerequisites.ts'
 import { matchesVerifier, scramVerifier } from './scram.ts'
 
 /** Login roles of an installation and what they need to work. */
@@ -16,12 +17,50 @@ export function readerOf(user: string): string {
   return `${user}_ro`
 }
 
+const groupRoles = ['kwollect_owner', 'kwollect_writer', 'kwollect_reader'] as const
+/** PostgreSQL cuts longer names without an error, and `_ro` would be cut off first. */
+const longestName = 63
+
+/** @throws {SetupRefused} for a kwollect_user whose two roles could not be told from each other or from our own */
+export function refuseLoginName(user: string): void {
+  const reader = readerOf(user)
+  if (Buffer.byteLength(reader) > longestName) {
+    throw new SetupRefused(
+      `kwollect_user is too long: with "_ro" behind it, it has ${Buffer.byteLength(reader)} bytes, and PostgreSQL's names have ${longestName} at most.`,
+    )
+  }
+  for (const group of groupRoles) {
+    if (group === user || group === reader)
+      throw new SetupRefused(
+        `kwollect_user ${user}: kwollect has a role ${group} of its own; give another name.`,
+      )
+  }
+}
+
+/** @throws {SetupRefused} where a role of our name is there that could do more than own what we make */
+async function refuseStrangeGroups(client: ClientBase): Promise<void> {
+  const { rows } = await client.query<{ rolname: string }>(
+    `select rolname
+       from pg_catalog.pg_roles
+      where rolname = any ($1)
+        and (rolcanlogin or rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls)`,
+    [groupRoles],
+  )
+  if (rows[0]) {
+    const { rolname } = rows[0]
+    throw new SetupRefused(
+      `the role ${rolname} exists and is not what kwollect makes: rename it, or take its attributes away with "alter role ${rolname} nologin nosuperuser nocreaterole nocreatedb noreplication nobypassrls".`,
+    )
+  }
+}
+
 /**
  * Makes the three group roles, shared by all databases of the server, and gives the owner what it needs in
  * this one. The database's defaults for PUBLIC go: CONNECT keeps installations on one server apart, TEMPORARY
  * and large objects would let a reader write.
  */
 export async function prepareGroups(client: ClientBase): Promise<void> {
+  await refuseStrangeGroups(client)
   await client.query(`
     do $$
     declare
@@ -49,6 +88,31 @@ export async function prepareGroups(client: ClientBase): Promise<void> {
     grant usage, create on schema public to kwollect_owner;
     grant usage on schema public to kwollect_reader, kwollect_writer;
     create schema if not exists kwollect authorization kwollect_owner;`)
+}
+
+/**
+ * The administrator's own job views (dropped and made again, perhaps, which takes grants with it) stay readable
+ * for our roles, and for the owner of the views that select from them.
+ */
+export async function readViewsOfOthers(client: ClientBase): Promise<void> {
+  await client.query(`
+    do $$
+    declare
+      relation regclass;
+    begin
+      for relation in
+        select view.oid
+          from pg_catalog.pg_class as view
+         cross join unnest(array['kwollect_owner', 'kwollect_reader', 'kwollect_writer']) as group_role (name)
+         where view.relnamespace = 'public'::regnamespace
+           and view.relname in ('nodetime_per_job', 'promoted_metrics_per_job')
+           and not pg_catalog.has_table_privilege(group_role.name, view.oid, 'select')
+         group by view.oid
+      loop
+        execute format('grant select on %s to kwollect_owner, kwollect_reader, kwollect_writer', relation);
+      end loop;
+    end
+    $$`)
 }
 
 /** Makes the two login roles, or changes what differs from the options. */

@@ -20,10 +20,21 @@ export function matchesVerifier(password: string, stored: string): boolean {
 }
 
 function verifierWithSalt(password: string, salt: Buffer, rounds: number): string {
-  // SASLprep (RFC 4013) is NFKC for every character that people put in passwords.
-  const salted = pbkdf2Sync(password.normalize('NFKC'), salt, rounds, 32, 'sha256')
+  const salted = pbkdf2Sync(prepared(password), salt, rounds, 32, 'sha256')
   const clientKey = createHmac('sha256', salted).update('Client Key').digest()
   const storedKey = createHash('sha256').update(clientKey).digest('base64')
   const serverKey = createHmac('sha256', salted).update('Server Key').digest('base64')
   return `SCRAM-SHA-256$${rounds}:${salt.toString('base64')}$${storedKey}:${serverKey}`
+}
+
+/**
+ * SASLprep (RFC 4013) as libpq does it, so that its clients compute the same: blanks of other scripts become
+ * spaces, what is invisible goes, compatibility forms become one. Only passwords with characters that the RFC
+ * prohibits (unassigned ones, private use) stay as they are in libpq and may differ here.
+ */
+function prepared(password: string): string {
+  return password
+    .replace(/[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/g, ' ')
+    .replace(/\u034f|\u00ad|\u1806|[\u180b-\u180d]|\u200c|\u200d|\u2060|\ufeff|[\ufe00-\ufe0f]/g, '')
+    .normalize('NFKC')
 }

@@ -5,9 +5,10 @@ import { type ApiAccess, apiAccess, keepJwtSecret } from './api_access.ts'
 import { applySqlFiles, type Edition, readSqlFiles } from './apply_sql.ts'
 import { createArchive, useArchive } from './archive.ts'
 import { connectAdmin } from './connection.ts'
+import { interruptible } from './interruption.ts'
 import type { SetupOptions } from './options.ts'
-import { checkServer, refuseOldTimescale } from './prerequisites.ts'
-import { configureLogins, prepareGroups } from './roles.ts'
+import { checkServer, refuseOldTimescale, SetupRefused } from './prerequisites.ts'
+import { configureLogins, prepareGroups, readViewsOfOthers, refuseLoginName } from './roles.ts'
 
 /** What a set-up did; `access` holds secrets. */
 export interface SetupResult {
@@ -31,11 +32,14 @@ const setupLock = 5493810172
  * @throws {SetupRefused} with one sentence on what to install, grant or change
  */
 export async function setUpDatabase(options: SetupOptions, stopping: AbortSignal): Promise<SetupResult> {
+  refuseLoginName(options.kwollect_user)
   const server = await connectAdmin(options, 'postgres')
   try {
     await checkServer(server, options.db_admin)
     // Held by the session, on one database for all: roles are shared, so set-ups of two databases wait too.
-    await server.query('select pg_advisory_lock($1)', [setupLock])
+    await interruptible(options, server, stopping, () =>
+      server.query('select pg_advisory_lock($1)', [setupLock]),
+    )
     const undo: (() => Promise<void>)[] = []
     try {
       const created = await createDatabase(server, options.kwollect_db_name)
@@ -76,25 +80,24 @@ async function updateDatabase(
   stopping: AbortSignal,
 ): Promise<SetupResult> {
   const client = await connectAdmin(options, options.kwollect_db_name)
-  const cancel = () => void client.end()
-  stopping.addEventListener('abort', cancel)
   try {
-    stopping.throwIfAborted()
-    await client.query('begin')
-    const result = await inTransaction(client, options, created)
-    stopping.throwIfAborted()
+    const result = await interruptible(options, client, stopping, async () => {
+      await client.query('begin')
+      return inTransaction(client, options, created)
+    })
+    // From here on a signal comes too late: what is committed would be reported as undone.
     await client.query('commit')
     return result
-  } catch (error) {
-    throw stopping.aborted ? stopping.reason : error
   } finally {
-    stopping.removeEventListener('abort', cancel)
     await client.end()
   }
 }
 
 async function inTransaction(client: Client, options: SetupOptions, created: boolean): Promise<SetupResult> {
   await client.query('set local client_min_messages = warning')
+  // Parameters hold the JWT secret and password verifiers: a server that logs statements must not keep them.
+  await client.query('set local log_parameter_max_length = 0')
+  await client.query('set local log_parameter_max_length_on_error = 0')
   const edition = await createExtension(client)
   await prepareGroups(client)
   await client.query('set local role kwollect_owner')
@@ -113,6 +116,8 @@ async function inTransaction(client: Client, options: SetupOptions, created: boo
     readerPassword: options.kwollect_password_ro,
     timeout: `${options.request_timeout_min}min`,
   })
+  await readViewsOfOthers(client)
+  await client.query('call kwollect.close_timescaledb()')
   await client.query('call kwollect.assert_catalog()')
   await client.query("notify pgrst, 'reload schema'")
   return { created, migrations, files, edition, access: await apiAccess(options, secret) }
@@ -130,14 +135,21 @@ async function keepStorageOptions(client: Client, options: SetupOptions): Promis
 
 async function createExtension(client: Client): Promise<Edition> {
   await client.query('create extension if not exists timescaledb schema public')
-  const { rows } = await client.query<{ version: string; edition: Edition }>(
+  const { rows } = await client.query<{ version: string; schema: string; edition: Edition }>(
     `select extversion as version
+          , extnamespace::regnamespace::text as schema
           , current_setting('timescaledb.license') as edition
        from pg_extension
       where extname = 'timescaledb'`,
   )
-  refuseOldTimescale(rows[0]?.version ?? '0')
-  return rows[0]?.edition ?? 'apache'
+  const { version = '0', schema = 'public', edition = 'apache' } = rows[0] ?? {}
+  refuseOldTimescale(version)
+  if (schema !== 'public') {
+    throw new SetupRefused(
+      `the extension timescaledb of this database is in the schema ${schema}, kwollect needs it in public; give another kwollect_db_name.`,
+    )
+  }
+  return edition
 }
 
 /** Each migration calls `pgm.noTransaction()`: the runner's own transactions would end ours half-way. */

@@ -37,14 +37,15 @@ begin
     end if;
   end loop;
   execute format('grant connect on database %I to %I', current_database(), login);
+  -- Not "in database": PostgREST, which becomes this role after its login as another, reads only these settings.
   if timeout is not null and not exists (
        select
          from pg_db_role_setting as setting
         where setting.setrole = to_regrole(quote_ident(login))
-          and setting.setdatabase = (select oid from pg_database where datname = current_database())
+          and setting.setdatabase = 0
           and format('statement_timeout=%s', timeout) = any (setting.setconfig)
      ) then
-    execute format('alter role %I in database %I set statement_timeout = %L', login, current_database(), timeout);
+    execute format('alter role %I set statement_timeout = %L', login, timeout);
   end if;
 end
 $$;

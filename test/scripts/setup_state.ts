@@ -1,0 +1,46 @@
+import { join } from 'node:path'
+import { findServerPrograms } from '../../scripts/stack/programs.ts'
+import type { EmptyInstallation } from '../harness/database.ts'
+import { run } from '../harness/processes.ts'
+import { databaseUrl, withConnection } from '../harness/server.ts'
+
+/** Everything that a set-up may change: the schema, all rows of kwollect's tables, the roles and their settings. */
+export async function snapshot(installation: EmptyInstallation): Promise<string> {
+  const { server, database } = installation
+  const environment = {
+    PGHOST: server.host,
+    PGPORT: String(server.port),
+    PGUSER: server.user,
+    PGPASSWORD: server.password,
+    PGDATABASE: database.name,
+  }
+  const dump = async (program: string, ...args: string[]) => {
+    const path = join(findServerPrograms().binFolder, program)
+    const { status, stdout, stderr } = await run(path, args, { environment })
+    if (status !== 0) throw new Error(`${program}: ${stderr}`)
+    // \\restrict, of newer minor versions, has a random key.
+    return stdout.replace(/^\\(un)?restrict .*$/gm, '')
+  }
+  const roles = (await dump('pg_dumpall', '--roles-only'))
+    .split('\n')
+    .filter(line => line.includes('kwollect_') || line.includes(database.user))
+  return [
+    await dump('pg_dump', '--schema-only', '--create'),
+    await dump('pg_dump', '--data-only', '--schema=kwollect', '--disable-triggers'),
+    ...roles.filter(line => !/kwollect_(test|template|user)_/.test(line) || line.includes(database.user)),
+  ].join('\n')
+}
+
+/** Databases and roles of the installation that are on the server now. */
+export async function found(installation: EmptyInstallation): Promise<string[]> {
+  const { database, server } = installation
+  const rows = await withConnection(
+    databaseUrl(server, 'postgres'),
+    sql => sql<{ name: string }[]>`
+      select datname as name from pg_database where datname = ${database.name}
+       union all
+      select rolname from pg_roles where rolname in (${database.user}, ${database.userRo})
+       order by 1`,
+  )
+  return rows.map(row => row.name)
+}
