@@ -1,34 +1,42 @@
 -- metrics_by_device in buckets of five minutes. Read by dashboards and get_metrics(summary).
--- Written over series, not over metrics_summary, because only series.device_alias has an index.
+-- Fenced like metrics_by_job, where the reason stands.
 create or replace view public.metrics_by_device_summary as
-select summary.timestamp
+select bucket.timestamp
      , series.device_id
      , series.metric_id
-     , coalesce(
-         case when series.metric_id like '%\_total' then summary.largest else summary.average end
-       , 'NaN'
-       ) as value
+     , coalesce(case when series.metric_id like '%\_total' then bucket.largest else bucket.average end, 'NaN') as value
      , series.labels - '_device_alias' as labels
-  from kwollect.samples_summary as summary
-  join kwollect.series
-    on series.series_id = summary.series_id
+  from kwollect.series
+ cross join lateral (
+         select summary.timestamp
+              , summary.average
+              , summary.largest
+           from kwollect.samples_summary as summary
+          where summary.series_id = series.series_id
+          union all
+         select null::timestamptz, null::double precision, null::double precision
+          where false
+       ) as bucket
 union all
-select summary.timestamp
+select bucket.timestamp
      , series.device_alias as device_id
      , series.metric_id
-     , sum(
-         coalesce(
-           case when series.metric_id like '%\_total' then summary.largest else summary.average end
-         , 'NaN'
-         )
-       ) as value
+     , sum(coalesce(case when series.metric_id like '%\_total' then bucket.largest else bucket.average end, 'NaN')) as value
      , (series.labels - '_device_alias')
        || jsonb_build_object('_device_orig', array_agg(distinct series.device_id order by series.device_id)) as labels
-  from kwollect.samples_summary as summary
-  join kwollect.series
-    on series.series_id = summary.series_id
+  from kwollect.series
+ cross join lateral (
+         select summary.timestamp
+              , summary.average
+              , summary.largest
+           from kwollect.samples_summary as summary
+          where summary.series_id = series.series_id
+          union all
+         select null::timestamptz, null::double precision, null::double precision
+          where false
+       ) as bucket
  where series.device_alias is not null
- group by summary.timestamp
+ group by bucket.timestamp
      , series.device_alias
      , series.metric_id
      , series.labels - '_device_alias';

@@ -1,24 +1,61 @@
--- metrics_by_job in buckets of five minutes, the first and last of which may begin or end outside the job.
+-- metrics_by_job in buckets of five minutes, the first of which may begin before the job does.
+-- Fenced like metrics_by_job, where the reason stands.
 create or replace view public.metrics_by_job_summary as
-select metric.timestamp
-     , metric.device_id
-     , metric.metric_id
-     , metric.value
-     , metric.labels
+select bucket.timestamp
+     , job.node as device_id
+     , series.metric_id
+     , coalesce(case when series.metric_id like '%\_total' then bucket.largest else bucket.average end, 'NaN') as value
+     , series.labels - '_device_alias' as labels
      , job.start_time
      , job.stop_time
      , job.job_id
   from public.nodetime_per_job as job
+  join kwollect.series
+    on series.device_id = job.node
  cross join lateral (
-         select bucket.timestamp
-              , bucket.device_id
-              , bucket.metric_id
-              , bucket.value
-              , bucket.labels
-           from public.metrics_by_device_summary as bucket
-          where bucket.device_id = job.node
-            and bucket.timestamp between public.time_bucket('5 minutes', job.start_time) and coalesce(job.stop_time, now())
-       ) as metric;
+         select summary.timestamp
+              , summary.average
+              , summary.largest
+           from kwollect.samples_summary as summary
+          where summary.series_id = series.series_id
+            and summary.timestamp >= public.time_bucket('5 minutes', job.start_time)
+            and summary.timestamp <= coalesce(job.stop_time, now())
+          union all
+         select null::timestamptz, null::double precision, null::double precision
+          where false
+       ) as bucket
+union all
+select bucket.timestamp
+     , job.node as device_id
+     , series.metric_id
+     , sum(coalesce(case when series.metric_id like '%\_total' then bucket.largest else bucket.average end, 'NaN')) as value
+     , (series.labels - '_device_alias')
+       || jsonb_build_object('_device_orig', array_agg(distinct series.device_id order by series.device_id)) as labels
+     , job.start_time
+     , job.stop_time
+     , job.job_id
+  from public.nodetime_per_job as job
+  join kwollect.series
+    on series.device_alias = job.node
+ cross join lateral (
+         select summary.timestamp
+              , summary.average
+              , summary.largest
+           from kwollect.samples_summary as summary
+          where summary.series_id = series.series_id
+            and summary.timestamp >= public.time_bucket('5 minutes', job.start_time)
+            and summary.timestamp <= coalesce(job.stop_time, now())
+          union all
+         select null::timestamptz, null::double precision, null::double precision
+          where false
+       ) as bucket
+ group by bucket.timestamp
+     , job.node
+     , series.metric_id
+     , series.labels - '_device_alias'
+     , job.start_time
+     , job.stop_time
+     , job.job_id;
 
 revoke all on public.metrics_by_job_summary from public;
 grant select on public.metrics_by_job_summary to kwollect_reader, kwollect_writer;

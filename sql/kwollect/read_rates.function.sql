@@ -1,0 +1,62 @@
+-- Counters as their increase per second. Called by api.get_metrics(as_rate).
+-- The first point of each counter has nothing before it and goes; so does one at the same moment as the one
+-- before it, and NaN, which is no reading of a counter.
+create or replace function kwollect.read_rates(
+  device_ids text[]
+, range_starts timestamptz[]
+, range_ends timestamptz[]
+, metric_ids text[]
+, summary boolean
+)
+returns table (
+  "timestamp" timestamptz
+, device_id text
+, metric_id text
+, value double precision
+, labels jsonb
+)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select step.timestamp
+       , step.device_id
+       , step.metric_id
+       -- A counter that is smaller than before began again at zero.
+       , (case when step.value >= step.former_value then step.value - step.former_value else step.value end)
+         / step.seconds
+       , step.labels
+    from (
+           select counter.timestamp
+                , counter.device_id
+                , counter.metric_id
+                , counter.value
+                , counter.labels
+                , lag(counter.value) over line as former_value
+                , extract(epoch from counter.timestamp - lag(counter.timestamp) over line)::double precision as seconds
+             from (
+                    select *
+                      from kwollect.read_metrics(device_ids, range_starts, range_ends, metric_ids)
+                     where not summary
+                    union all
+                    select *
+                      from kwollect.read_summary(device_ids, range_starts, range_ends, metric_ids)
+                     where summary
+                  ) as counter
+            where counter.value <> 'NaN'
+           window line as (
+                    partition by counter.device_id, counter.metric_id, counter.labels
+                        order by counter.timestamp
+                  )
+         ) as step
+   where step.seconds > 0
+   order by step.timestamp
+       , step.device_id
+       , step.metric_id
+$$;
+
+revoke all on function kwollect.read_rates(text[], timestamptz[], timestamptz[], text[], boolean) from public;
+grant execute on function kwollect.read_rates(text[], timestamptz[], timestamptz[], text[], boolean) to kwollect_reader, kwollect_writer;
+
+comment on function kwollect.read_rates(text[], timestamptz[], timestamptz[], text[], boolean) is
+'Increase per second of each (device, metric, labels), from the samples or from the five-minute summary.';
