@@ -29,10 +29,11 @@ function verifierWithSalt(password: string, salt: Buffer, rounds: number): strin
 
 /**
  * SASLprep (RFC 4013) as libpq does it, so that its clients compute the same: blanks of other scripts become
- * spaces, what is invisible goes, compatibility forms become one. Only passwords with characters that the RFC
- * prohibits (unassigned ones, private use) stay as they are in libpq and may differ here.
+ * spaces, what is invisible goes, compatibility forms become one. A password with a character that the RFC
+ * prohibits, or that is younger than its Unicode 3.2 (emoji, of what people type), stays as it is.
  */
 function prepared(password: string): string {
+  if (/[\p{Cc}\p{Co}\p{Cn}\u{1f000}-\u{1ffff}]/u.test(password)) return password
   return password
     .replace(/[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/g, ' ')
     .replace(/\u034f|\u00ad|\u1806|[\u180b-\u180d]|\u200c|\u200d|\u2060|\ufeff|[\ufe00-\ufe0f]/g, '')
