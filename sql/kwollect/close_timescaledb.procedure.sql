@@ -1,7 +1,8 @@
 -- Takes from PUBLIC what TimescaleDB lets everybody execute: add_job alone would let a reader write into the
 -- catalog and have anything run for ever. Called by kwollect-setup-db at each run, as a superuser, because an
 -- update of the extension brings new functions. By volatility, not by a list: a function that may write must say
--- so. Readers keep the few that are called volatile only because the planner replaces them.
+-- so; get_telemetry_report does not and writes (test/sql/rights.test.ts calls all that is left). Readers keep the
+-- few that are called volatile only because the planner replaces them.
 create or replace procedure kwollect.close_timescaledb()
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -21,7 +22,7 @@ begin
         on extension.oid = membership.refobjid
      cross join lateral aclexplode(coalesce(proc.proacl, acldefault('f', proc.proowner))) as privilege
      where extension.extname = 'timescaledb'
-       and proc.provolatile = 'v'
+       and (proc.provolatile = 'v' or proc.proname = 'get_telemetry_report')
        and proc.proname not in ('time_bucket_gapfill', 'locf', 'interpolate')
        and privilege.grantee = 0
   loop
