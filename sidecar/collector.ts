@@ -32,6 +32,7 @@ export class Collector {
 
   /** What to poll from now on: hosts that are new are opened, those without a description closed. */
   async setDescriptions(descriptions: readonly Description[]): Promise<void> {
+    if (this.#stopping.signal.aborted) return
     const byHost = Map.groupBy(descriptions, ({ url }) => hostKey(url))
     for (const [key, own] of byHost) {
       const url = own[0]?.url
@@ -64,7 +65,7 @@ export class Collector {
     const total = [...this.#skipped.values()].reduce((sum, polls) => sum + polls, 0)
     const worst = [...this.#skipped].sort(([, a], [, b]) => b - a).slice(0, 5)
     this.#options.log.warning(
-      `${total} polls were skipped because the one before still ran, most of ${worst.map(([name, polls]) => `${name} (${polls})`).join(', ')}; give them a longer update_every`,
+      `${total} polls were skipped because the one before still ran or the machine was busy, most of ${worst.map(([name, polls]) => `${name} (${polls})`).join(', ')}; give them a longer update_every`,
     )
     this.#skipped = new Map()
   }
@@ -83,8 +84,9 @@ class PolledHost {
   readonly #options: CollectorOptions
   readonly #signal: AbortSignal
   #unreachableSince: number | undefined
-  /** What was said already about descriptions without a value and about answers, until it changes. */
-  #said = new Set<string>()
+  /** Why descriptions have no value, as the log has it; of those that are due at other moments too. */
+  readonly #missing = new WeakMap<Description, string>()
+  #warnings: ReadonlySet<string> = new Set()
 
   constructor(
     key: string,
@@ -106,11 +108,12 @@ class PolledHost {
   }
 
   async #poll({ items, nextInMs }: Due<Description>): Promise<void> {
-    const timeoutMs = Math.min(longestPatienceMs, nextInMs * patience)
+    // Two digits, so that a message which names it is the same from poll to poll.
+    const timeoutMs = Number(Math.min(longestPatienceMs, nextInMs * patience).toPrecision(2))
     try {
       const result = await this.#host.poll({ descriptions: items, timeoutMs, signal: this.#signal })
       this.#options.take(result.samples)
-      this.#reportAnswer(result)
+      if (!this.#signal.aborted) this.#reportAnswer(result, items)
     } catch (error) {
       if (this.#signal.aborted) return
       this.#reportFailure(error as Error, items, nextInMs)
@@ -131,22 +134,31 @@ class PolledHost {
     )
   }
 
-  #reportAnswer(result: PollResult): void {
+  #reportAnswer(result: PollResult, items: readonly Description[]): void {
     const { log, clock } = this.#options
     if (this.#unreachableSince !== undefined) {
       const seconds = Math.round((clock.now() - this.#unreachableSince) / 1000)
       log.warning(`${hostName(this.#url)} answers again after ${seconds} s`)
       this.#unreachableSince = undefined
     }
-    const sentences = new Set([
-      ...result.missing.map(({ description: { name, deviceId, source }, reason }) => {
-        const place = `${source.file}:${source.line}:${source.column}`
-        return `${place}: no value of ${name} (${deviceId}): ${reason}`
-      }),
-      ...(result.warnings ?? []).map(warning => `${hostName(this.#url)}: ${warning}`),
-    ])
-    for (const sentence of sentences) if (!this.#said.has(sentence)) log.warning(sentence)
-    this.#said = sentences
+    const missing = new Map(result.missing.map(({ description, reason }) => [description, reason]))
+    for (const description of items) this.#reportMissing(description, missing.get(description))
+    const warnings = new Set(result.warnings)
+    for (const warning of warnings) {
+      if (!this.#warnings.has(warning)) log.warning(`${hostName(this.#url)}: ${warning}`)
+    }
+    this.#warnings = warnings
+  }
+
+  /** Says why a description has no value once, until it has one or the reason is another. */
+  #reportMissing(description: Description, reason: string | undefined): void {
+    const said = this.#missing.get(description)
+    if (reason === undefined) this.#missing.delete(description)
+    else this.#missing.set(description, reason)
+    if (reason === undefined || reason === said) return
+    const { name, deviceId, source } = description
+    const place = `${source.file}:${source.line}:${source.column}`
+    this.#options.log.warning(`${place}: no value of ${name} (${deviceId}): ${reason}`)
   }
 }
 

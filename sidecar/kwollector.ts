@@ -2,13 +2,14 @@
 import { hostname } from 'node:os'
 import { Collector } from './collector.ts'
 import { BadConfiguration, type OptionDefinition, type OptionValues, readOptions } from './config.ts'
+import type { DatabaseAddress } from './database.ts'
 import { loadDescriptions } from './descriptions.ts'
 import { Intake } from './intake.ts'
 import { openLog } from './log.ts'
 import { PolledDescriptions } from './polled_descriptions.ts'
 import { systemClock } from './schedule.ts'
 import { Spool } from './spool.ts'
-import { type DatabaseAddress, Store } from './store.ts'
+import { Store } from './store.ts'
 
 const kwollectorCommand = {
   name: 'kwollector',
@@ -93,6 +94,9 @@ async function check(options: KwollectorOptions): Promise<number> {
 
 /** Collects until SIGTERM or SIGINT. @returns the exit status */
 async function run(options: KwollectorOptions): Promise<number> {
+  const asked = signalsFrom(process)
+  // With the reader of the log gone, the values still go where they belong.
+  process.stderr.on('error', () => {})
   const log = openLog(options.log_level, line => process.stderr.write(line))
   const first = await loadDescriptions(options.metrics_dir)
   if (first.descriptions.length === 0 && first.errors.length > 0)
@@ -107,12 +111,12 @@ async function run(options: KwollectorOptions): Promise<number> {
 
   store.start()
   await descriptions.use(first.descriptions, first.errors)
-  await untilAskedToStop(() => descriptions.reload(options.metrics_dir))
+  asked.onHangup(() => void descriptions.reload(options.metrics_dir))
+  await asked.toStop
 
   clearInterval(skipReport)
-  await descriptions.stop()
-  await collector.stop()
-  intake.flush()
+  await Promise.all([descriptions.stop(), collector.stop()])
+  intake.stop()
   await store.stop()
   spool.close()
   return 0
@@ -128,10 +132,25 @@ function databaseOf(options: KwollectorOptions): DatabaseAddress {
   }
 }
 
-async function untilAskedToStop(onHangup: () => Promise<void>): Promise<void> {
-  const hangup = () => void onHangup()
-  process.on('SIGHUP', hangup)
-  await new Promise<void>(resolve => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve())
+/** Listens from now on: a signal that comes while the program starts counts too. */
+function signalsFrom(program: NodeJS.Process): {
+  readonly toStop: Promise<void>
+  onHangup(listener: () => void): void
+} {
+  let onHangup: (() => void) | undefined
+  let hungUp = false
+  program.on('SIGHUP', () => {
+    if (onHangup === undefined) hungUp = true
+    else onHangup()
   })
+  const toStop = new Promise<void>(resolve => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) program.on(signal, () => resolve())
+  })
+  return {
+    toStop,
+    onHangup(listener) {
+      onHangup = listener
+      if (hungUp) listener()
+    },
+  }
 }

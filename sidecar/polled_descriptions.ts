@@ -1,8 +1,8 @@
 import type { Collector } from './collector.ts'
+import type { DatabaseAddress } from './database.ts'
 import { type Description, loadDescriptions } from './descriptions.ts'
 import type { Log } from './log.ts'
 import { Promotions } from './promoted.ts'
-import type { DatabaseAddress } from './store.ts'
 
 /** The set of descriptions in use, and those of its optional ones that are promoted. */
 export class PolledDescriptions {
@@ -11,6 +11,8 @@ export class PolledDescriptions {
   readonly #log: Log
   #always: readonly Description[] = []
   #promoted: readonly Description[] = []
+  #reloads = Promise.resolve()
+  #isStopped = false
 
   constructor(database: DatabaseAddress, collector: Collector, log: Log) {
     this.#collector = collector
@@ -33,23 +35,32 @@ export class PolledDescriptions {
     this.#promoted = optional.filter(description => promoted.has(identityOf(description)))
     await this.#apply()
     this.#promotions.watch(optional)
+    if (descriptions.length === 0) this.#log.warning('there are no descriptions: nothing is collected')
     this.#log.info(`${always.length} metrics are collected, ${optional.length} on demand`)
   }
 
-  /** At SIGHUP: the running set stays where a file has an error. */
-  async reload(metricsDir: string): Promise<void> {
+  /** At SIGHUP: the running set stays where a file has an error. One reload after the other, in order. */
+  reload(metricsDir: string): Promise<void> {
+    this.#reloads = this.#reloads.then(() => this.#reload(metricsDir))
+    return this.#reloads
+  }
+
+  async #reload(metricsDir: string): Promise<void> {
     const { descriptions, errors } = await loadDescriptions(metricsDir)
+    if (this.#isStopped) return
     if (errors.length === 0) return this.use(descriptions, [])
     for (const error of errors) this.#log.error(error)
-    this.#log.error(`${metricsDir} is not taken over: ${errors.length} errors, all listed above`)
+    const count = errors.length === 1 ? 'the error above' : `${errors.length} errors, all listed above`
+    this.#log.error(`${metricsDir} is not taken over because of ${count}; the former descriptions stay`)
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true
     await this.#promotions.stop()
   }
 
   async #apply(): Promise<void> {
-    await this.#collector.setDescriptions([...this.#always, ...this.#promoted])
+    if (!this.#isStopped) await this.#collector.setDescriptions([...this.#always, ...this.#promoted])
   }
 }
 

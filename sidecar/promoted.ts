@@ -1,10 +1,16 @@
-import type postgres from 'postgres'
+import { Connection, type DatabaseAddress, reasonOf } from './database.ts'
 import type { Description } from './descriptions.ts'
 import type { Log } from './log.ts'
-import { connect, type DatabaseAddress } from './store.ts'
 
-const refreshMs = 60_000
-const retryMs = 1_000
+export interface PromotionPatience {
+  /** Between two questions without an announcement. */
+  readonly refreshMs: number
+  readonly retryMs: number
+  /** For one statement: a server that vanished without a word would keep it waiting for ever. */
+  readonly answerMs: number
+}
+
+const usualPatience: PromotionPatience = { refreshMs: 60_000, retryMs: 1_000, answerMs: 20_000 }
 
 /**
  * Asks the database which optional descriptions are promoted: when it announces a change, each minute in case
@@ -15,71 +21,98 @@ export class Promotions {
   readonly #address: DatabaseAddress
   readonly #log: Log
   readonly #onChange: (promoted: readonly Description[]) => Promise<void>
+  readonly #patience: PromotionPatience
   readonly #stopping = new AbortController()
   #optional: readonly Description[] = []
   #promoted: readonly Description[] = []
   /** The descriptions that the last answer is about. */
   #asked: readonly Description[] | undefined
+  /** Something happened since the last question was sent. */
+  #isStale = true
   #wake: (() => void) | undefined
+  #connection: Connection | undefined
+  /** What the database and the last failure said, so that each is logged once. */
+  #said = new Set<string>()
   #done: Promise<void> | undefined
 
   constructor(
     address: DatabaseAddress,
     log: Log,
     onChange: (promoted: readonly Description[]) => Promise<void>,
+    patience: PromotionPatience = usualPatience,
   ) {
     this.#address = address
     this.#log = log
     this.#onChange = onChange
+    this.#patience = patience
   }
 
   /** @param optional all optional descriptions; asks at once which are promoted */
   watch(optional: readonly Description[]): void {
     this.#optional = optional
     if (this.#done === undefined && optional.length > 0) this.#done = this.#run()
-    else this.#wake?.()
+    else this.#askAgain()
   }
 
+  /** Ends at once, whatever the database does. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#wake?.()
+    await this.#connection?.end()
     await this.#done
+  }
+
+  #askAgain(): void {
+    // Not only a wake-up: it may come while a question is on its way, whose answer is from before.
+    this.#isStale = true
+    this.#wake?.()
   }
 
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
-      const sql = connect(this.#address, 'kwollector promotions', message => this.#log.warning(message))
+      const heard = new Set<string>()
+      const connection = new Connection(this.#address, {
+        name: 'kwollector promotions',
+        onNotice: message => this.#sayOnce(message, heard),
+        onNotification: () => this.#askAgain(),
+        onLost: () => {
+          if (this.#connection === connection) this.#wake?.()
+        },
+      })
+      this.#connection = connection
       try {
-        await this.#listen(sql)
-        while (!this.#stopping.signal.aborted) {
-          await this.#ask(sql)
-          await this.#sleep(refreshMs)
+        await connection.answerWithin(
+          this.#patience.answerMs,
+          connection.sql`listen kwollect_promotions`.simple(),
+        )
+        while (!this.#stopping.signal.aborted && !connection.isLost) {
+          heard.clear()
+          await this.#ask(connection)
+          this.#said = new Set(heard)
+          if (!this.#isStale && !connection.isLost) await this.#sleep(this.#patience.refreshMs)
         }
       } catch (error) {
-        this.#log.debug(
-          `cannot ask for promoted metrics: ${(error as Error).message}; the last answer stands`,
-        )
-        if (!this.#stopping.signal.aborted) await this.#sleep(retryMs)
+        this.#reportFailure(error)
       } finally {
-        await sql.end({ timeout: 0 })
+        this.#connection = undefined
+        await connection.end()
       }
+      if (!this.#stopping.signal.aborted) await this.#sleep(this.#patience.retryMs)
     }
   }
 
-  /** postgres.js listens on a connection of its own, reconnects by itself and calls `onlisten` each time. */
-  async #listen(sql: postgres.Sql): Promise<void> {
-    const wake = () => this.#wake?.()
-    await sql.listen('kwollect_promotions', wake, wake)
-  }
-
-  async #ask(sql: postgres.Sql): Promise<void> {
+  async #ask(connection: Connection): Promise<void> {
+    this.#isStale = false
     const optional = this.#optional
-    const [row] = await sql<[{ promoted: string[] }]>`
-      select kwollect.promoted_descriptions(
-               ${optional.map(({ name }) => name)}::text[]
-             , ${optional.map(({ deviceId }) => deviceId)}::text[]
-             , ${optional.map(({ labels }) => labels._device_alias ?? null)}::text[]
-             ) as promoted`
+    const [row] = await connection.answerWithin(
+      this.#patience.answerMs,
+      connection.sql<[{ promoted: string[] }]>`
+        select kwollect.promoted_descriptions(
+                 ${optional.map(({ name }) => name)}::text[]
+               , ${optional.map(({ deviceId }) => deviceId)}::text[]
+               , ${optional.map(({ labels }) => labels._device_alias ?? null)}::text[]
+               ) as promoted`,
+    )
     const promoted = row.promoted.flatMap(position => optional[Number(position) - 1] ?? [])
     const known = new Set(this.#promoted)
     const same = promoted.length === known.size && promoted.every(description => known.has(description))
@@ -88,6 +121,22 @@ export class Promotions {
     this.#promoted = promoted
     this.#log.info(`${promoted.length} of ${optional.length} optional metrics are promoted`)
     await this.#onChange(promoted)
+  }
+
+  /** The same expression is reported at every question until somebody corrects it. */
+  #sayOnce(message: string, heard: Set<string>): void {
+    heard.add(message)
+    if (!this.#said.has(message)) this.#log.warning(message)
+    this.#said.add(message)
+  }
+
+  #reportFailure(error: unknown): void {
+    if (this.#stopping.signal.aborted) return
+    const sentence = `cannot ask for promoted metrics: ${reasonOf(error)}; the last answer stands`
+    // The store tells of a database that is away or refuses the log-in; what is left is wrong here alone.
+    const isOwn = /^42...$/.test((error as { code?: string }).code ?? '')
+    if (!isOwn) this.#log.debug(sentence)
+    else this.#sayOnce(sentence, new Set())
   }
 
   async #sleep(ms: number): Promise<void> {

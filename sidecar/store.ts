@@ -1,43 +1,27 @@
-import postgres from 'postgres'
-import { type BatchRow, decodeBatch, type SeriesKey, seriesOf } from './batch.ts'
+import { type SeriesKey, seriesOf } from './batch.ts'
+import { columnsOf, numberArray, readBatch } from './batch_columns.ts'
+import { Connection, type DatabaseAddress, reasonOf } from './database.ts'
 import type { Log } from './log.ts'
 import type { Spool, SpooledBatch } from './spool.ts'
 
-/** How to reach the database. */
-export interface DatabaseAddress {
-  /** Name, address or folder of the socket. */
-  readonly host: string
-  readonly port: number
-  readonly database: string
-  readonly user: string
-  readonly password: string | undefined
+export interface StorePatience {
+  /** Until the next try, after one that failed. */
+  readonly retryMs: number
+  /** For one statement: a server whose machine lost power would keep it waiting for ever. */
+  readonly answerMs: number
+  /** For what is under way and what waits in the spool, once asked to stop. */
+  readonly stopMs: number
 }
 
-/** A connection pool of one connection; used by the store and by the promotions. */
-export function connect(
-  address: DatabaseAddress,
-  name: string,
-  onWarning: (message: string) => void,
-): postgres.Sql {
-  return postgres({
-    host: address.host,
-    port: address.port,
-    database: address.database,
-    username: address.user,
-    ...(address.password === undefined ? {} : { password: address.password }),
-    max: 1,
-    connect_timeout: 5,
-    keep_alive: 10,
-    backoff: false, // the callers wait between tries themselves
-    onnotice: notice => onWarning([notice.message, notice.hint].filter(Boolean).join(' ')),
-    connection: { application_name: name, statement_timeout: 0 },
-  })
+const usualPatience: StorePatience = { retryMs: 1_000, answerMs: 60_000, stopMs: 3_000 }
+
+/** A connection, and what was learnt through it: a database restored from a backup numbers its series anew. */
+interface Link {
+  readonly connection: Connection
+  readonly series: Map<SeriesKey, string>
 }
 
-const retryMs = 1_000
-// A server that vanished without a word (its machine lost power) keeps a statement waiting for ever.
-const patienceMs = 60_000
-const stopPatienceMs = 3_000
+type Progress = 'stored' | 'nothing to store' | 'failed'
 
 /**
  * Carries batches from the spool to the database, in order, each exactly once: `kwollect.store_batch` stores a
@@ -49,21 +33,29 @@ export class Store {
   readonly #spool: Spool
   readonly #log: Log
   readonly #host: string
+  readonly #patience: StorePatience
   readonly #stopping = new AbortController()
-  /** Numbers of series as this connection learnt them: a database restored from a backup numbers anew. */
-  #series = new Map<SeriesKey, string>()
-  #sql: postgres.Sql | undefined
+  #link: Link | undefined
   #spoolChecked = false
+  /** The time to stop is over. */
+  #hasGivenUp = false
   #awaySince: number | undefined
   #wake: (() => void) | undefined
   #done: Promise<void> | undefined
 
   /** @param host names this machine in kwollect.spools */
-  constructor(address: DatabaseAddress, spool: Spool, host: string, log: Log) {
+  constructor(
+    address: DatabaseAddress,
+    spool: Spool,
+    host: string,
+    log: Log,
+    patience: StorePatience = usualPatience,
+  ) {
     this.#address = address
     this.#spool = spool
     this.#host = host
     this.#log = log
+    this.#patience = patience
   }
 
   /** Stores whatever waits, and what comes, until `stop`. */
@@ -80,24 +72,21 @@ export class Store {
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#wake?.()
-    const timer = setTimeout(() => void this.#disconnect(), stopPatienceMs)
+    const timer = setTimeout(() => {
+      this.#hasGivenUp = true
+      void this.#disconnect()
+    }, this.#patience.stopMs)
     await this.#done
     clearTimeout(timer)
     await this.#disconnect()
   }
 
   async #run(): Promise<void> {
-    while (true) {
-      const batch = this.#spool.oldest()
-      if (batch === undefined) {
-        if (this.#stopping.signal.aborted) return
-        await this.#sleep(undefined)
-      } else if (await this.#tryToStore(batch)) {
-        this.#spool.remove(batch)
-      } else {
-        if (this.#stopping.signal.aborted) return
-        await this.#sleep(retryMs)
-      }
+    while (!this.#hasGivenUp) {
+      const progress = await this.#storeNext()
+      if (progress === 'stored') continue
+      if (this.#stopping.signal.aborted) return
+      await this.#sleep(progress === 'failed' ? this.#patience.retryMs : undefined)
     }
   }
 
@@ -115,43 +104,53 @@ export class Store {
     this.#wake = undefined
   }
 
-  async #tryToStore(batch: SpooledBatch): Promise<boolean> {
-    const patience = setTimeout(() => void this.#disconnect(), patienceMs)
+  /** Never throws: neither the database nor the disk may end the loop. */
+  async #storeNext(): Promise<Progress> {
     try {
-      await this.#store(batch)
+      const link = this.#connect()
+      await this.#checkSpool(link)
+      // Only now: the check may have dropped what was the oldest.
+      const batch = this.#spool.oldest()
+      if (batch !== undefined) await this.#store(link, batch)
       this.#reportBack()
-      return true
+      if (batch === undefined) return 'nothing to store'
+      this.#spool.remove(batch)
+      return 'stored'
     } catch (error) {
-      this.#reportAway(error as Error)
+      this.#reportFailure(error)
       await this.#disconnect()
-      return false
-    } finally {
-      clearTimeout(patience)
+      return 'failed'
     }
   }
 
-  async #store(batch: SpooledBatch): Promise<void> {
-    this.#sql ??= connect(this.#address, 'kwollector', message =>
-      this.#log.warning(`the database says: ${message}`),
-    )
-    await this.#checkSpool(this.#sql)
-    // Names that the spool's rows use, then rows; both may hold what the database refuses.
-    const { series, rows } = decodeBatch(batch.content)
-    const refused = await this.#learnSeries(this.#sql, series)
-    const columns = columnsOf(series, rows, this.#series, refused)
+  /** The connection that there is, or a new one where it was lost, which no statement has to find out. */
+  #connect(): Link {
+    if (this.#link === undefined || this.#link.connection.isLost) {
+      const onNotice = (message: string) => this.#log.warning(`the database says: ${message}`)
+      const connection = new Connection(this.#address, { name: 'kwollector', onNotice })
+      this.#link = { connection, series: new Map() }
+    }
+    return this.#link
+  }
+
+  async #store({ connection, series }: Link, batch: SpooledBatch): Promise<void> {
+    const refused = await this.#learnSeries({ connection, series }, readBatch(batch.content).series)
+    const columns = columnsOf(batch.content, series, refused)
     if (columns.reasons.length > 0) {
       this.#log.error(
         `${columns.reasons.length} values of batch ${batch.number} cannot be stored (${columns.reasons[0]}); they are kept in kwollect.dead_letters`,
       )
     }
-    const id = this.#spool.id
-    const [row] = await this.#sql<[{ fresh: boolean }]>`
-      select kwollect.store_batch(
-               ${id}::uuid, ${batch.number}::bigint, ${this.#host}
-             , ${array(columns.microseconds)}::bigint[], ${array(columns.seriesIds)}::bigint[]
-             , ${array(columns.values)}::double precision[], ${columns.labels}::text[]
-             , ${columns.reasons}::text[], ${columns.letters}::text[]
-             ) as fresh`
+    const [row] = await connection.answerWithin(
+      this.#patience.answerMs,
+      connection.sql<[{ fresh: boolean }]>`
+        select kwollect.store_batch(
+                 ${this.#spool.id}::uuid, ${batch.number}::bigint, ${this.#host}
+               , ${numberArray(columns.microseconds)}::bigint[], ${numberArray(columns.seriesIds)}::bigint[]
+               , ${numberArray(columns.values)}::double precision[], ${columns.labels}::text[]
+               , ${columns.reasons}::text[], ${columns.letters}::text[]
+               ) as fresh`,
+    )
     this.#log.debug(
       row.fresh
         ? `stored batch ${batch.number}: ${batch.samples} values`
@@ -160,11 +159,12 @@ export class Store {
   }
 
   /** Once a run, before its first batch: see `Spool.takeNewIdIfOlderThan`. */
-  async #checkSpool(sql: postgres.Sql): Promise<void> {
+  async #checkSpool({ connection }: Link): Promise<void> {
     if (this.#spoolChecked) return
-    const [row] = await sql<
-      [{ last: string | null }]
-    >`select kwollect.last_batch(${this.#spool.id}::uuid) as last`
+    const [row] = await connection.answerWithin(
+      this.#patience.answerMs,
+      connection.sql<[{ last: string | null }]>`select kwollect.last_batch(${this.#spool.id}::uuid) as last`,
+    )
     if (row.last !== null && this.#spool.takeNewIdIfOlderThan(Number(row.last))) {
       this.#log.error(
         `the spool is an older copy: the database has its batches up to ${row.last}; what was spooled since goes on under a new id`,
@@ -174,61 +174,81 @@ export class Store {
   }
 
   /** @returns the series that the database refused, with its reason */
-  async #learnSeries(sql: postgres.Sql, keys: readonly SeriesKey[]): Promise<ReadonlyMap<SeriesKey, string>> {
-    const unknown = keys.filter(key => !this.#series.has(key))
+  async #learnSeries(link: Link, keys: readonly SeriesKey[]): Promise<ReadonlyMap<SeriesKey, string>> {
     const refused = new Map<SeriesKey, string>()
-    if (unknown.length === 0) return refused
-    try {
-      await this.#resolve(sql, unknown)
-    } catch (error) {
-      if (!isRefusal(error)) throw error
-      // One that cannot be stored costs no other: each on its own, and only in this rare case.
-      for (const key of unknown) {
-        try {
-          await this.#resolve(sql, [key])
-        } catch (refusal) {
-          if (!isRefusal(refusal)) throw refusal
-          refused.set(key, (refusal as Error).message)
-        }
-      }
-    }
+    // postgres.js would turn a lone surrogate into U+FFFD, and two series into one.
+    const unknown = keys.filter(key => !link.series.has(key))
+    for (const key of unknown) if (!isStorable(key)) refused.set(key, 'a name is no valid Unicode')
+    await this.#resolveOrRefuse(
+      link,
+      unknown.filter(key => !refused.has(key)),
+      refused,
+    )
     return refused
   }
 
-  async #resolve(sql: postgres.Sql, keys: readonly SeriesKey[]): Promise<void> {
-    const series = keys.map(seriesOf)
-    const rows = await sql<{ ordinal: string; series_id: string }[]>`
-      select ordinal, series_id
-        from kwollect.resolve_series(
-               ${series.map(({ deviceId }) => deviceId)}::text[]
-             , ${series.map(({ metricId }) => metricId)}::text[]
-             , ${series.map(({ labels }) => JSON.stringify(labels))}::text[]::jsonb[]
-             )`
+  /** One series that cannot be stored costs no other: halves until it is alone, so that many good ones stay few statements. */
+  async #resolveOrRefuse(
+    link: Link,
+    keys: readonly SeriesKey[],
+    refused: Map<SeriesKey, string>,
+  ): Promise<void> {
+    if (keys.length === 0) return
+    try {
+      await this.#resolve(link, keys)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      const [only] = keys
+      if (keys.length === 1 && only !== undefined) {
+        refused.set(only, reasonOf(error))
+        return
+      }
+      const middle = keys.length >> 1
+      await this.#resolveOrRefuse(link, keys.slice(0, middle), refused)
+      await this.#resolveOrRefuse(link, keys.slice(middle), refused)
+    }
+  }
+
+  async #resolve({ connection, series }: Link, keys: readonly SeriesKey[]): Promise<void> {
+    const wanted = keys.map(seriesOf)
+    const rows = await connection.answerWithin(
+      this.#patience.answerMs,
+      connection.sql<{ ordinal: string; series_id: string }[]>`
+        select ordinal, series_id
+          from kwollect.resolve_series(
+                 ${wanted.map(({ deviceId }) => deviceId)}::text[]
+               , ${wanted.map(({ metricId }) => metricId)}::text[]
+               , ${wanted.map(({ labels }) => JSON.stringify(labels))}::text[]::jsonb[]
+               )`,
+    )
     for (const { ordinal, series_id } of rows) {
       const key = keys[Number(ordinal) - 1]
-      if (key !== undefined) this.#series.set(key, series_id)
+      if (key !== undefined) series.set(key, series_id)
     }
   }
 
   async #disconnect(): Promise<void> {
-    const sql = this.#sql
-    this.#sql = undefined
-    this.#series = new Map()
-    await sql?.end({ timeout: 0 })
+    const link = this.#link
+    this.#link = undefined
+    await link?.connection.end()
   }
 
-  #reportAway(error: Error): void {
+  #reportFailure(error: unknown): void {
     if (this.#awaySince !== undefined || this.#stopping.signal.aborted) return
-    this.#awaySince = Date.now()
+    this.#awaySince = performance.now()
     const { host, port, database, user } = this.#address
+    const isDisk = (error as { code?: string }).code === 'ERR_SQLITE_ERROR'
+    const what = isDisk
+      ? 'cannot use the spool'
+      : `cannot store in database ${database} on ${host}:${port} as ${user}`
     this.#log.error(
-      `cannot store in database ${database} on ${host}:${port} as ${user}: ${error.message}; values are kept in the spool, next try in ${retryMs / 1000} s`,
+      `${what}: ${reasonOf(error)}; values are kept in the spool, next try in ${this.#patience.retryMs / 1000} s`,
     )
   }
 
   #reportBack(): void {
     if (this.#awaySince === undefined) return
-    const seconds = Math.round((Date.now() - this.#awaySince) / 1000)
+    const seconds = Math.round((performance.now() - this.#awaySince) / 1000)
     this.#awaySince = undefined
     this.#log.warning(
       `the database stores again after ${seconds} s; ${this.#spool.length} batches wait in the spool`,
@@ -236,57 +256,13 @@ export class Store {
   }
 }
 
-interface Columns {
-  readonly microseconds: (number | string)[]
-  readonly seriesIds: string[]
-  readonly values: (number | string)[]
-  readonly labels: (string | null)[] | null
-  readonly reasons: string[]
-  readonly letters: string[]
-}
-
-function columnsOf(
-  series: readonly SeriesKey[],
-  rows: readonly BatchRow[],
-  ids: ReadonlyMap<SeriesKey, string>,
-  refused: ReadonlyMap<SeriesKey, string>,
-): Columns {
-  const labelled = rows.some(row => row[3] !== undefined)
-  const labels: (string | null)[] = []
-  const columns: Columns = {
-    microseconds: [],
-    seriesIds: [],
-    values: [],
-    labels: labelled ? labels : null,
-    reasons: [],
-    letters: [],
-  }
-  for (const row of rows) {
-    const [timestamp, position, value, sampleLabels] = row
-    const key = series[position] ?? ''
-    const id = ids.get(key)
-    if (id === undefined || !Number.isSafeInteger(timestamp)) {
-      columns.reasons.push(
-        refused.get(key) ?? (id === undefined ? 'its labels collide' : `no timestamp: ${timestamp}`),
-      )
-      columns.letters.push(JSON.stringify([key, ...row]))
-      continue
-    }
-    columns.microseconds.push(timestamp)
-    columns.seriesIds.push(id)
-    columns.values.push(value)
-    if (labelled) labels.push(sampleLabels === undefined ? null : JSON.stringify(sampleLabels))
-  }
-  return columns
-}
-
-/** Numbers need no quoting in an array literal, which postgres.js would check item by item. */
-function array(numbers: readonly (number | string)[]): string {
-  return `{${numbers.join(',')}}`
-}
-
 /** The database understood and said no: what it was asked to store is at fault, not the connection. */
 function isRefusal(error: unknown): boolean {
   const { code } = error as { code?: string }
   return typeof code === 'string' && /^(22|23|54)...$/.test(code)
+}
+
+function isStorable(key: SeriesKey): boolean {
+  const { deviceId, metricId } = seriesOf(key)
+  return deviceId.isWellFormed() && metricId.isWellFormed()
 }

@@ -1,0 +1,88 @@
+import { type BatchRow, decodeBatch, type SeriesKey, seriesOf } from './batch.ts'
+
+/** A batch as `kwollect.store_batch` takes it; the first four are of equal length, the last two too. */
+export interface BatchColumns {
+  /** Since the Unix epoch. */
+  readonly microseconds: (number | string)[]
+  readonly seriesIds: string[]
+  readonly values: (number | string)[]
+  /** JSON; null where no row of the batch has any, which is nearly always. */
+  readonly labels: (string | null)[] | null
+  /** Why a sample goes to kwollect.dead_letters, and the sample as JSON. */
+  readonly reasons: string[]
+  readonly letters: string[]
+}
+
+/** What a batch holds; a batch that cannot be read is one dead letter, not the end of those behind it. */
+export function readBatch(content: string): {
+  readonly series: readonly SeriesKey[]
+  readonly rows: readonly BatchRow[]
+  readonly unreadable?: string
+} {
+  try {
+    return decodeBatch(content)
+  } catch (error) {
+    return {
+      series: [],
+      rows: [],
+      unreadable: `the batch in the spool is damaged: ${(error as Error).message}`,
+    }
+  }
+}
+
+/**
+ * @param ids number of each series that the database knows
+ * @param refused why the database refuses a series
+ */
+export function columnsOf(
+  content: string,
+  ids: ReadonlyMap<SeriesKey, string>,
+  refused: ReadonlyMap<SeriesKey, string>,
+): BatchColumns {
+  const { series, rows, unreadable } = readBatch(content)
+  const hasLabels = rows.some(row => row[3] !== undefined)
+  const labels: (string | null)[] = []
+  const columns: BatchColumns = {
+    microseconds: [],
+    seriesIds: [],
+    values: [],
+    labels: hasLabels ? labels : null,
+    reasons: unreadable === undefined ? [] : [unreadable],
+    letters: unreadable === undefined ? [] : [JSON.stringify(content)],
+  }
+  for (const row of rows) {
+    const [timestamp, position, value, sampleLabels] = row
+    const key = series[position] ?? ''
+    const id = ids.get(key)
+    if (id === undefined || !Number.isSafeInteger(timestamp)) {
+      const reason =
+        id === undefined ? 'its labels collide with those of another series' : 'it has no timestamp'
+      columns.reasons.push(refused.get(key) ?? reason)
+      columns.letters.push(letterOf(key, row))
+      continue
+    }
+    columns.microseconds.push(timestamp)
+    columns.seriesIds.push(id)
+    columns.values.push(value)
+    if (hasLabels) labels.push(sampleLabels === undefined ? null : JSON.stringify(sampleLabels))
+  }
+  return columns
+}
+
+/** The same form as `kwollect.store_rows` gives to a sample that the database refuses. */
+function letterOf(key: SeriesKey, [timestamp, , value, sampleLabels]: BatchRow): string {
+  const { deviceId, metricId, labels } = seriesOf(key)
+  return JSON.stringify({
+    timestamp,
+    device_id: deviceId,
+    metric_id: metricId,
+    labels,
+    value,
+    sample_labels: sampleLabels === undefined ? null : JSON.stringify(sampleLabels),
+  })
+}
+
+/** Numbers need no quoting in an array literal, which postgres.js would check item by item. */
+export function numberArray(numbers: readonly (number | string)[]): string {
+  return `{${numbers.join(',')}}`
+}

@@ -1,0 +1,162 @@
+import { connect as connectSocket, type Socket } from 'node:net'
+import postgres from 'postgres'
+
+/** How to reach the database. */
+export interface DatabaseAddress {
+  /** Name, address or folder of the socket. */
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  readonly password: string | undefined
+}
+
+export interface ConnectionOptions {
+  /** As pg_stat_activity shows it. */
+  readonly name: string
+  /** A notice of the server, with its hint. */
+  readonly onNotice: (message: string) => void
+  /** A notification of any channel that was listened to on this connection. */
+  readonly onNotification?: () => void
+  readonly onLost?: () => void
+}
+
+/** The database did not answer in time, or the connection was ended from this side. */
+export class ConnectionEnded extends Error {
+  override name = 'ConnectionEnded'
+}
+
+const connectMs = 5_000
+const hungUp = 'the server closed the connection'
+
+/** Options of postgres.js that are not in its types. */
+interface ForeignOptions {
+  readonly socket: () => Promise<Socket>
+  readonly onnotify: () => void
+}
+
+/**
+ * One connection to the database, which is never replaced behind the back of who holds it: what was learnt
+ * through it (that it listens, what number a series has) is true until it is lost. postgres.js is given its
+ * socket, because left alone it reconnects by itself, as fast as it can where a proxy accepts and closes, and
+ * lets a socket whose server has vanished live on for as long as the kernel sends again (a quarter of an hour).
+ */
+export class Connection {
+  readonly sql: postgres.Sql
+  readonly #address: DatabaseAddress
+  readonly #onLost: () => void
+  #socket: Socket | undefined
+  /** Why there is no connection any more. */
+  #ended: Error | undefined
+
+  /** Nothing is sent before the first statement. */
+  constructor(address: DatabaseAddress, { name, onNotice, onNotification, onLost }: ConnectionOptions) {
+    this.#address = address
+    this.#onLost = onLost ?? (() => {})
+    const options: postgres.Options<Record<string, never>> & ForeignOptions = {
+      host: 'the socket below', // or postgres.js would ask the environment
+      database: address.database,
+      username: address.user,
+      ...(address.password === undefined ? {} : { password: address.password }),
+      max: 1,
+      max_lifetime: null,
+      idle_timeout: 0,
+      connect_timeout: connectMs / 1000, // here for the log-in, which follows the socket's connection
+      keep_alive: 10,
+      onnotice: (notice: postgres.Notice) =>
+        onNotice([notice.message, notice.hint].filter(Boolean).join(' ')),
+      onnotify: () => onNotification?.(),
+      connection: { application_name: name, statement_timeout: 0 },
+      socket: () => this.#openSocket(),
+    }
+    this.sql = postgres(options)
+  }
+
+  /** No statement will be answered any more. */
+  get isLost(): boolean {
+    return this.#ended !== undefined
+  }
+
+  /**
+   * @returns what the statement returns
+   * @throws {ConnectionEnded} after `patienceMs` without an answer; the connection is lost then, because
+   *   nobody knows whether the statement was carried out
+   */
+  async answerWithin<T>(patienceMs: number, statement: PromiseLike<T>): Promise<T> {
+    if (this.#ended !== undefined) throw this.#ended
+    const timer = setTimeout(
+      () => this.#lose(new ConnectionEnded(`no answer in ${patienceMs / 1000} s`)),
+      patienceMs,
+    )
+    try {
+      return await statement
+    } catch (error) {
+      // What the database said says more than that it hung up then.
+      throw error instanceof postgres.PostgresError ? error : (this.#ended ?? error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Ends it at once, in whatever state it is; a statement under way fails. */
+  async end(): Promise<void> {
+    this.#ended ??= new ConnectionEnded('the connection was ended')
+    await this.sql.end({ timeout: 0 })
+    this.#socket?.destroy()
+  }
+
+  #lose(reason: Error): void {
+    if (this.#ended !== undefined) return
+    this.#ended = reason
+    this.#socket?.destroy()
+    // Fails the statement that is under way, and one that postgres.js may have queued for a reconnection.
+    void this.sql.end({ timeout: 0 })
+    this.#onLost()
+  }
+
+  /** Called by postgres.js for the first statement, and again where it wants to reconnect. */
+  async #openSocket(): Promise<Socket> {
+    if (this.#socket !== undefined) this.#lose(new ConnectionEnded(hungUp))
+    if (this.#ended !== undefined) throw this.#ended
+    const { host, port } = this.#address
+    const socket = host.startsWith('/')
+      ? connectSocket({ path: `${host}/.s.PGSQL.${port}` })
+      : connectSocket({ host, port })
+    this.#socket = socket
+    socket.once('close', () => this.#lose(new ConnectionEnded(hungUp)))
+    const timer = setTimeout(
+      () => this.#lose(new ConnectionEnded(`no connection in ${connectMs / 1000} s`)),
+      connectMs,
+    )
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('connect', resolve)
+        // Stays: an error between here and the listener of postgres.js would end the process.
+        socket.on('error', error => {
+          this.#lose(error)
+          reject(error)
+        })
+      })
+    } finally {
+      clearTimeout(timer)
+    }
+    return socket
+  }
+}
+
+/** Why a statement failed, for a sentence. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) {
+    // One for each address of a name, and no message of its own.
+    return [...new Set(error.errors.map(reasonOf))].join(', ')
+  }
+  const { code, message } = error as { code?: string; message?: string }
+  switch (code) {
+    case 'CONNECT_TIMEOUT':
+      return `the server did not answer the log-in in ${connectMs / 1000} s`
+    case 'CONNECTION_CLOSED':
+      return hungUp
+    default:
+      return message || code || String(error)
+  }
+}
