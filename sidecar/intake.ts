@@ -7,6 +7,8 @@ import type { Overflow, Spool } from './spool.ts'
 const flushMs = 500
 /** With a disk that takes nothing, this many samples are kept in memory; then the oldest go. */
 const mostSamples = 500_000
+/** A batch must be stored well within the patience of the store, row by row too if one of them is refused. */
+const mostInBatch = 50_000
 
 /** Gathers samples into batches and puts these into the spool. */
 export class Intake {
@@ -17,6 +19,9 @@ export class Intake {
   #samples: Sample[] = []
   #cancel: (() => void) | undefined
   #failing = false
+  /** Samples that went since the disk refuses, and how many the log knows of. */
+  #lost = 0
+  #lostSaid = 0
 
   /** @param onBatch called after each batch that is on disk */
   constructor(spool: Spool, clock: Clock, log: Log, onBatch: () => void) {
@@ -32,25 +37,47 @@ export class Intake {
     if (this.#samples.length > 0) this.#cancel ??= this.#clock.after(flushMs, () => this.flush())
   }
 
-  /** Puts what is gathered on disk now. */
+  /** Puts what is gathered on disk now; tries again later where the disk refuses. */
   flush(): void {
     this.#cancel?.()
     this.#cancel = undefined
-    if (this.#samples.length === 0) return
     try {
-      const { number, overflow } = this.#spool.append(this.#samples)
-      this.#log.debug(`spooled batch ${number}: ${this.#samples.length} values`)
-      this.#samples = []
-      this.#reportSuccess(overflow)
-      this.#onBatch()
+      this.#spoolAll()
     } catch (error) {
       this.#keepInMemory(error as Error)
     }
   }
 
+  /** The last flush: what the disk does not take now is lost, and counted in the log. */
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+    try {
+      this.#spoolAll()
+    } catch (error) {
+      this.#log.error(
+        `cannot write the spool: ${(error as Error).message}; ${this.#samples.length} values are lost`,
+      )
+    }
+  }
+
+  #spoolAll(): void {
+    while (this.#samples.length > 0) {
+      const { number, overflow } = this.#spool.append(this.#samples.slice(0, mostInBatch))
+      const spooled = this.#samples.splice(0, mostInBatch).length
+      this.#log.debug(`spooled batch ${number}: ${spooled} values`)
+      this.#reportSuccess(overflow)
+      this.#onBatch()
+    }
+  }
+
   #reportSuccess({ batches, samples }: Overflow): void {
-    if (this.#failing) this.#log.warning('the spool can be written again')
-    this.#failing = false
+    if (this.#failing) {
+      this.#log.warning(`the spool can be written again; ${this.#lost} values were lost`)
+      this.#failing = false
+      this.#lost = 0
+      this.#lostSaid = 0
+    }
     if (batches > 0) {
       this.#log.error(
         `the spool is full (spool_max_mb): its ${batches} oldest batches with ${samples} values are lost; the database must come back`,
@@ -59,10 +86,12 @@ export class Intake {
   }
 
   #keepInMemory(error: Error): void {
-    const lost = this.#samples.splice(0, Math.max(0, this.#samples.length - mostSamples)).length
-    if (!this.#failing || lost > 0) {
-      const loss = lost > 0 ? `${lost} values are lost` : 'values wait in memory'
+    this.#lost += this.#samples.splice(0, Math.max(0, this.#samples.length - mostSamples)).length
+    // At the beginning, at the first loss, and then each time ten times as much is lost.
+    if (!this.#failing || this.#lost > this.#lostSaid * 10) {
+      const loss = this.#lost > 0 ? `${this.#lost} values are lost` : 'values wait in memory'
       this.#log.error(`cannot write the spool: ${error.message}; ${loss}, next try in ${flushMs} ms`)
+      this.#lostSaid = this.#lost
     }
     this.#failing = true
     this.#cancel = this.#clock.after(flushMs, () => this.flush())

@@ -23,8 +23,13 @@ export function openLog(level: LogLevel, write: (line: string) => void): Log {
     {
       write(json: string) {
         const entry = JSON.parse(json) as { level: number; time: number; msg: string }
-        write(`${new Date(entry.time).toISOString()} ${names.get(entry.level)} ${entry.msg}\n`)
+        write(`${new Date(entry.time).toISOString()} ${names.get(entry.level)} ${inOneLine(entry.msg)}\n`)
       },
     },
   )
+}
+
+/** A message may quote a device or a server: it must neither look like other lines nor steer a terminal. */
+function inOneLine(message: string): string {
+  return message.replace(/\s*[\r\n]+\s*/g, ' ').replace(/\p{Cc}/gu, '\ufffd')
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { encodeBatch } from './batch.ts'
@@ -56,10 +56,16 @@ export class Spool {
    */
   static open(folder: string, limitMb: number): Spool {
     const path = join(folder, fileName)
+    let database: DatabaseSync | undefined
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
-      return new Spool(new DatabaseSync(path, { timeout: 0 }), limitMb)
+      accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+      // SQLite would open it all the same and call it a disk I/O error later.
+      if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK)
+      database = new DatabaseSync(path, { timeout: 0 })
+      return new Spool(database, limitMb)
     } catch (error) {
+      database?.close()
       throw new SpoolUnusable(explain(path, folder, error))
     }
   }
@@ -111,11 +117,11 @@ export class Spool {
    */
   takeNewIdIfOlderThan(lastStored: number): boolean {
     if (lastStored <= this.#numberAtOpen) return false
-    this.#database.exec('begin')
-    this.#database.prepare('delete from batches where number <= ?').run(this.#numberAtOpen)
-    this.#database.exec('delete from spool')
-    this.#id = this.#keepId()
-    this.#database.exec('commit')
+    this.#id = this.#allOrNothing(() => {
+      this.#database.prepare('delete from batches where number <= ?').run(this.#numberAtOpen)
+      this.#database.exec('delete from spool')
+      return this.#keepId()
+    })
     this.#bytes = this.#sumBytes()
     return true
   }
@@ -152,10 +158,40 @@ export class Spool {
   append(samples: readonly Sample[]): { readonly number: number; readonly overflow: Overflow } {
     const content = encodeBatch(samples)
     const bytes = Buffer.byteLength(content)
-    const overflow = this.#makeRoom(bytes)
-    const { lastInsertRowid } = this.#insert.run(samples.length, bytes, content)
+    if (this.#bytes + bytes <= this.#limitBytes) {
+      return { number: this.#add(samples.length, bytes, content), overflow: { batches: 0, samples: 0 } }
+    }
+    const bytesBefore = this.#bytes
+    try {
+      // One transaction: with the new batch refused (a full disk), the old ones must not have gone for it.
+      return this.#allOrNothing(() => {
+        const overflow = this.#makeRoom(bytes)
+        return { number: this.#add(samples.length, bytes, content), overflow }
+      })
+    } catch (error) {
+      this.#bytes = bytesBefore
+      throw error
+    }
+  }
+
+  #add(samples: number, bytes: number, content: string): number {
+    const { lastInsertRowid } = this.#insert.run(samples, bytes, content)
     this.#bytes += bytes
-    return { number: Number(lastInsertRowid), overflow }
+    return Number(lastInsertRowid)
+  }
+
+  /** A transaction left open would take everything after it along when the program dies. */
+  #allOrNothing<T>(work: () => T): T {
+    this.#database.exec('begin')
+    try {
+      const result = work()
+      this.#database.exec('commit')
+      return result
+    } catch (error) {
+      // A full disk has rolled back already.
+      if (this.#database.isTransaction) this.#database.exec('rollback')
+      throw error
+    }
   }
 
   /** The batch that is stored next; undefined where none waits. */
@@ -186,11 +222,23 @@ export class Spool {
 }
 
 function explain(path: string, folder: string, error: unknown): string {
-  const { code, errcode, message } = error as Error & { code?: string; errcode?: number }
-  const busy = 5 // SQLITE_BUSY
-  if (errcode === busy) return `another kwollector uses the spool ${path}; stop it, or give another spool_dir`
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return `cannot write spool_dir ${folder} (${code}); make it and give it to the user that runs kwollector`
+  const {
+    code,
+    errcode = 0,
+    message,
+    path: at = folder,
+  } = error as NodeJS.ErrnoException & { errcode?: number }
+  // Primary result codes of SQLite: the low byte.
+  switch (errcode & 0xff) {
+    case 5: // SQLITE_BUSY
+      return `another kwollector uses the spool ${path}; stop it, or give another spool_dir`
+    case 11: // SQLITE_CORRUPT
+    case 26: // SQLITE_NOTADB
+      return `the spool ${path} is damaged (${message}); move it away, kwollector makes a new one`
   }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return `cannot write ${at} (${code}); make spool_dir and give it to the user that runs kwollector`
+  }
+  if (code === 'EEXIST' || code === 'ENOTDIR') return `spool_dir ${folder} is no folder; give another one`
   return `cannot use the spool ${path}: ${message}`
 }

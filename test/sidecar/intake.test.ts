@@ -1,0 +1,140 @@
+import { execFileSync } from 'node:child_process'
+import { statfsSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { decodeBatch } from '../../sidecar/batch.ts'
+import { Intake } from '../../sidecar/intake.ts'
+import { Spool } from '../../sidecar/spool.ts'
+import { temporaryFolder } from '../harness/folders.ts'
+import { testWhere } from '../harness/server.ts'
+import { keptLog, numbered } from './samples.ts'
+import { simulatedClock } from './simulated_clock.ts'
+
+const rootTest = testWhere(test, process.getuid?.() === 0 ? undefined : 'it needs root to mount a small disk')
+
+function startIntake(t: ExecutionContext, folder: string, limitMb = 1024) {
+  const spool = Spool.open(folder, limitMb)
+  t.teardown(() => spool.close())
+  const [clock, log] = [simulatedClock(), keptLog()]
+  let announced = 0
+  const intake = new Intake(spool, clock, log, () => {
+    announced += 1
+  })
+  return { spool, clock, log, intake, announced: () => announced }
+}
+
+/** How many samples each batch has, the oldest first; the spool is empty afterwards. */
+function batchSizes(spool: Spool): number[] {
+  const sizes: number[] = []
+  for (let batch = spool.oldest(); batch !== undefined; batch = spool.oldest()) {
+    sizes.push(decodeBatch(batch.content).rows.length)
+    spool.remove(batch)
+  }
+  return sizes
+}
+
+test('what comes within half a second shares a batch, and nothing waits longer', async t => {
+  const { spool, clock, intake, announced } = startIntake(t, temporaryFolder(t))
+  intake.take([numbered(1)])
+  await clock.advance(400)
+  intake.take([numbered(2), numbered(3)])
+  t.is(spool.length, 0)
+  await clock.advance(100)
+  intake.take([numbered(4)])
+  await clock.advance(500)
+  intake.take([])
+  t.deepEqual(batchSizes(spool), [3, 1])
+  t.is(announced(), 2)
+  t.is(clock.timers(), 0)
+})
+
+test('a flood is cut into batches that a database can store at once', async t => {
+  const { spool, clock, intake } = startIntake(t, temporaryFolder(t))
+  intake.take(Array.from({ length: 120_000 }, (_, second) => numbered(second)))
+  await clock.advance(500)
+  t.deepEqual(batchSizes(spool), [50_000, 50_000, 20_000])
+})
+
+test('a full spool says what went', async t => {
+  const { clock, log, intake } = startIntake(t, temporaryFolder(t), 1)
+  for (let round = 0; round < 2; round += 1) {
+    intake.take(Array.from({ length: 40_000 }, (_, second) => numbered(second)))
+    await clock.advance(500)
+  }
+  t.deepEqual(
+    log.lines.filter(line => line.startsWith('error')),
+    [
+      'error the spool is full (spool_max_mb): its 1 oldest batches with 40000 values are lost; the database must come back',
+    ],
+  )
+})
+
+/** A disk of 1 MB that is full until the returned function is called. */
+function fullDisk(t: ExecutionContext): { folder: string; free: () => void; fill: () => void } {
+  const folder = temporaryFolder(t)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
+  t.teardown(() => {
+    execFileSync('umount', [folder])
+  })
+  const ballast = join(folder, 'ballast')
+  return {
+    folder,
+    free: () => unlinkSync(ballast),
+    fill() {
+      const { bavail, bsize } = statfsSync(folder)
+      writeFileSync(ballast, Buffer.alloc(bavail * bsize))
+    },
+  }
+}
+
+const many = Array.from({ length: 2_000 }, (_, second) => numbered(second))
+
+rootTest(
+  'a full disk keeps values in memory, says so once, and takes them when it has room again',
+  async t => {
+    const disk = fullDisk(t)
+    const { spool, clock, log, intake, announced } = startIntake(t, disk.folder)
+    disk.fill()
+    intake.take(many)
+    await clock.advance(10_000)
+    intake.take([numbered(1)])
+    await clock.advance(10_000)
+    t.is(announced(), 0)
+    t.is(spool.length, 0)
+    disk.free()
+    await clock.advance(500)
+    t.deepEqual(batchSizes(spool), [2_001])
+    t.deepEqual(
+      log.lines.filter(line => !line.startsWith('debug')),
+      [
+        'error cannot write the spool: database or disk is full; values wait in memory, next try in 500 ms',
+        'warning the spool can be written again; 0 values were lost',
+      ],
+    )
+  },
+)
+
+rootTest('a full disk takes no old batch away for a new one that it then refuses', t => {
+  const disk = fullDisk(t)
+  const { spool } = startIntake(t, disk.folder, 0.25)
+  const limit = 0.25 * 1024 * 1024
+  while (spool.bytes < limit * 0.8) spool.append(many)
+  const [length, bytes] = [spool.length, spool.bytes]
+  disk.fill()
+  t.throws(() => spool.append([...many, ...many]), { message: 'database or disk is full' })
+  t.deepEqual([spool.length, spool.bytes], [length, bytes])
+  disk.free()
+  spool.append([...many, ...many])
+  t.true(spool.bytes <= limit)
+})
+
+rootTest('a stop with a full disk ends, and says what is lost', async t => {
+  const disk = fullDisk(t)
+  const { clock, log, intake } = startIntake(t, disk.folder)
+  disk.fill()
+  intake.take(many)
+  await clock.advance(500)
+  intake.stop()
+  t.is(clock.timers(), 0)
+  t.is(log.lines.at(-1), 'error cannot write the spool: database or disk is full; 2000 values are lost')
+})
