@@ -17,10 +17,16 @@ export const systemClock: Clock = {
   },
 }
 
+/** Node's timers fire at once beyond this; only a clock that was set back by weeks asks for more. */
+const longestTimerMs = 2 ** 31 - 1
+
 /** What is due at one moment. */
 export interface Due<Item> {
   readonly items: readonly Item[]
-  /** Milliseconds until this host is due again: a poll must end before. */
+  /**
+   * Milliseconds until this host is due again, before which a poll should end; never less than half the
+   * shortest period of its items, or periods that nearly coincide (1000 and 1001 ms) would leave no time.
+   */
   readonly nextInMs: number
 }
 
@@ -30,7 +36,7 @@ export interface ScheduleOptions<Item> {
   readonly clock: Clock
   /** Never called while an earlier call for this host has not settled; must not reject. */
   readonly poll: (due: Due<Item>) => Promise<void>
-  /** A poll was due while the former one still ran, or came more than a period too late. */
+  /** A poll was due while the former one still ran, or the program or the clock jumped over it. */
   readonly onSkipped: (polls: number) => void
 }
 
@@ -44,6 +50,10 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
   readonly #phase: number
   #groups = new Map<number, Item[]>()
   #cancel: (() => void) | undefined
+  /** The moment that the timer is for. */
+  #planned: number | undefined
+  /** The moment up to which everything was served. */
+  #served = Number.NEGATIVE_INFINITY
   #polling: Promise<void> | undefined
   #stopped = false
 
@@ -54,8 +64,13 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
 
   /** What to poll from now on; replaces what was given before. */
   setItems(items: readonly Item[]): void {
+    const now = this.#options.clock.now()
     this.#groups = Map.groupBy(items, item => item.updateEveryMs)
-    this.#plan(this.#options.clock.now())
+    // A moment that is due already, whose timer this busy program has not come to, must not be lost; one that
+    // was served by a timer a little early must not come again. Beyond that the clock was set.
+    const isEarly = this.#served > now && this.#served - now < this.#shortestPeriod()
+    const after = isEarly ? this.#served : now
+    this.#plan(Math.min(after, (this.#planned ?? Number.POSITIVE_INFINITY) - 1))
   }
 
   /** @returns when the poll that is under way has ended */
@@ -69,11 +84,12 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
   #plan(after: number): void {
     this.#cancel?.()
     this.#cancel = undefined
+    this.#planned = undefined
     if (this.#stopped || this.#groups.size === 0) return
     const due = this.#nextMoment(after)
-    this.#cancel = this.#options.clock.after(Math.max(0, due - this.#options.clock.now()), () =>
-      this.#serve(due),
-    )
+    const waitMs = Math.min(longestTimerMs, Math.max(0, due - this.#options.clock.now()))
+    this.#planned = due
+    this.#cancel = this.#options.clock.after(waitMs, () => this.#serve(due))
   }
 
   #nextMoment(after: number): number {
@@ -82,19 +98,30 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
     return next
   }
 
+  #shortestPeriod(): number {
+    return Math.min(...this.#groups.keys())
+  }
+
   #serve(due: number): void {
     const { clock, onSkipped } = this.#options
-    const items = [...this.#groups].flatMap(([period, group]) =>
-      nextDue(period, this.#phase, due - 1) === due ? group : [],
-    )
     const now = clock.now()
-    const next = this.#nextMoment(due)
-    const late = now >= next
-    if (this.#polling !== undefined || late) onSkipped(1)
-    else this.#poll({ items, nextInMs: next - now })
-    // Late, or the clock was set: go on from where the clock is now.
-    const stepped = Math.abs(now - due) >= next - due
-    this.#plan(stepped ? now : due)
+    // Set back by a period or more: the moments of the new time are what counts.
+    const isSetBack = due - now >= this.#shortestPeriod()
+    const until = isSetBack ? due : Math.max(due, now)
+    // All that became due meanwhile, where the timer came late or the clock was set: nothing waits for another
+    // whole period because the program was busy for a moment of its own.
+    const groups = [...this.#groups].filter(([period]) => nextDue(period, this.#phase, due - 1) <= until)
+    const jumped = groups.some(([period]) => nextDue(period, this.#phase, due) <= until)
+    if (this.#polling !== undefined || jumped) onSkipped(1)
+    if (this.#polling === undefined && groups.length > 0) {
+      const nextInMs = Math.max(
+        this.#nextMoment(until) - Math.max(until, now),
+        Math.min(...groups.map(([period]) => period)) / 2,
+      )
+      this.#poll({ items: groups.flatMap(([, items]) => items), nextInMs })
+    }
+    this.#served = until
+    this.#plan(isSetBack ? now : until)
   }
 
   #poll(due: Due<Item>): void {
