@@ -20,6 +20,8 @@ begin
       from kwollect.promotions
   loop
     begin
+      -- By itself first: "a)|(b" is no expression, but in the parentheses below it becomes one that matches anywhere.
+      perform '' ~ promotion.metric_id;
       select array_agg(description.position)
         into matching
         from unnest(names, device_ids, device_aliases)

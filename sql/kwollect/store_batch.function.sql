@@ -46,16 +46,31 @@ begin
          , fresh.value
          , fresh.labels::jsonb
       from unnest(microseconds, series_ids, measured, sample_labels) as fresh (microseconds, series_id, value, labels)
-     -- A custom metric with a time of its own stays in the exporter's file and is scraped again and again;
-     -- the sidecar remembers it until it restarts, the database for ever.
      where fresh.labels is null
-        or strpos(fresh.labels, '"_metric_scrape_time"') = 0
-        or not exists (
+        or strpos(fresh.labels, '"_metric_scrape_time"') = 0;
+
+    -- A custom metric with a time of its own stays in the exporter's file and is scraped again and again;
+    -- the sidecar remembers it until it restarts, the database for ever.
+    insert into kwollect.samples (timestamp, series_id, value, labels)
+    select distinct on (custom.timestamp, custom.series_id, custom.value)
+           custom.timestamp
+         , custom.series_id
+         , custom.value
+         , custom.labels::jsonb
+      from (
+             select timestamptz 'epoch' + fresh.microseconds * interval '1 microsecond'
+                  , fresh.series_id
+                  , fresh.value
+                  , fresh.labels
+               from unnest(microseconds, series_ids, measured, sample_labels) as fresh (microseconds, series_id, value, labels)
+              where strpos(fresh.labels, '"_metric_scrape_time"') > 0
+           ) as custom (timestamp, series_id, value, labels)
+     where not exists (
              select
                from kwollect.samples as known
-              where known.series_id = fresh.series_id
-                and known.timestamp = timestamptz 'epoch' + fresh.microseconds * interval '1 microsecond'
-                and known.value = fresh.value
+              where known.series_id = custom.series_id
+                and known.timestamp = custom.timestamp
+                and known.value = custom.value
            );
   exception
     when data_exception or integrity_constraint_violation or program_limit_exceeded then

@@ -24,12 +24,20 @@ begin
   loop
     begin
       insert into kwollect.samples (timestamp, series_id, value, labels)
-      values (
-        timestamptz 'epoch' + fresh.microseconds * interval '1 microsecond'
-      , fresh.series_id
-      , fresh.value
-      , fresh.labels::jsonb
-      );
+      select timestamptz 'epoch' + fresh.microseconds * interval '1 microsecond'
+           , fresh.series_id
+           , fresh.value
+           , fresh.labels::jsonb
+       -- a custom metric once, as in store_batch
+       where fresh.labels is null
+          or strpos(fresh.labels, '"_metric_scrape_time"') = 0
+          or not exists (
+               select
+                 from kwollect.samples as known
+                where known.series_id = fresh.series_id
+                  and known.timestamp = timestamptz 'epoch' + fresh.microseconds * interval '1 microsecond'
+                  and known.value = fresh.value
+             );
     exception
       when data_exception or integrity_constraint_violation or program_limit_exceeded then
         insert into kwollect.dead_letters (spool_id, batch, reason, sample)
