@@ -29,6 +29,22 @@ export class ConnectionEnded extends Error {
 const connectMs = 5_000
 const hungUp = 'the server closed the connection'
 
+/** What postgres.js would look up in the catalog; numbers as in pg_type. */
+const arrayTypes = {
+  text: { to: 1009, from: [1009], serialize: textArray, parse: (literal: string) => literal },
+  bigint: {
+    to: 1016,
+    from: [1016],
+    serialize: String,
+    parse: (literal: string) => literal.slice(1, -1).split(',').filter(Boolean),
+  },
+}
+
+/** An array literal: `{"a","say \\"b\\"",NULL}`. */
+function textArray(texts: readonly (string | null)[]): string {
+  return `{${texts.map(text => (text === null ? 'NULL' : `"${text.replace(/["\\]/g, '\\$&')}"`)).join(',')}}`
+}
+
 /** Options of postgres.js that are not in its types. */
 interface ForeignOptions {
   readonly socket: () => Promise<Socket>
@@ -53,7 +69,7 @@ export class Connection {
   constructor(address: DatabaseAddress, { name, onNotice, onNotification, onLost }: ConnectionOptions) {
     this.#address = address
     this.#onLost = onLost ?? (() => {})
-    const options: postgres.Options<Record<string, never>> & ForeignOptions = {
+    const options: postgres.Options<typeof arrayTypes> & ForeignOptions = {
       host: 'the socket below', // or postgres.js would ask the environment
       database: address.database,
       username: address.user,
@@ -66,6 +82,9 @@ export class Connection {
       onnotice: (notice: postgres.Notice) =>
         onNotice([notice.message, notice.hint].filter(Boolean).join(' ')),
       onnotify: () => onNotification?.(),
+      // Asked at each connection, by a statement whose failure nobody handles: the process would end.
+      fetch_types: false,
+      types: arrayTypes,
       connection: { application_name: name, statement_timeout: 0 },
       socket: () => this.#openSocket(),
     }

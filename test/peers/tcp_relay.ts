@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import type { Scope } from '../harness/scope.ts'
+
+/** A relay before a real server: the network between two machines, which a test can break. Ends with the scope. */
+export interface TcpRelay {
+  readonly host: string
+  readonly port: number
+  /** Connections made up to now. */
+  connections(): number
+  /** From now on nothing passes in either direction, and nothing says so: the other machine lost its power. */
+  goSilent(): void
+  /** Undoes {@link goSilent} for connections made from now on; those of before stay dead. */
+  recover(): void
+  /** Resets all connections. */
+  cut(): void
+  /**
+   * Lets the next request that holds the text go through, and cuts the connection when the server answers it.
+   * @returns when that has happened
+   */
+  cutBeforeAnswerTo(text: string): Promise<void>
+}
+
+interface Pair {
+  readonly client: Socket
+  readonly server: Socket
+  isSilent: boolean
+}
+
+export async function startTcpRelay(
+  scope: Scope,
+  target: { readonly host: string; readonly port: number },
+): Promise<TcpRelay> {
+  const pairs = new Set<Pair>()
+  let connections = 0
+  let isSilent = false
+  let trap: { readonly text: string; readonly sprung: () => void } | undefined
+
+  const end = (pair: Pair) => {
+    pairs.delete(pair)
+    pair.client.destroy()
+    pair.server.destroy()
+  }
+  const relay = createServer(client => {
+    connections += 1
+    const pair: Pair = { client, server: connect(target.port, target.host), isSilent }
+    pairs.add(pair)
+    let armed: typeof trap
+    client.on('data', request => {
+      if (pair.isSilent) return
+      if (trap !== undefined && request.includes(trap.text)) {
+        armed = trap
+        trap = undefined
+      }
+      pair.server.write(request)
+    })
+    pair.server.on('data', answer => {
+      if (pair.isSilent) return
+      // PostgreSQL's answer to a statement ends with CommandComplete ("C") and ReadyForQuery ("Z").
+      if (armed !== undefined && answer.includes('SELECT 1\0')) {
+        end(pair)
+        armed.sprung()
+      } else client.write(answer)
+    })
+    for (const socket of [client, pair.server]) {
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        if (!pair.isSilent) end(pair)
+      })
+    }
+  }).listen(0, '127.0.0.1')
+  await once(relay, 'listening')
+  scope.teardown(async () => {
+    relay.close()
+    for (const pair of pairs) end(pair)
+    await once(relay, 'close')
+  })
+  return {
+    host: '127.0.0.1',
+    port: (relay.address() as AddressInfo).port,
+    connections: () => connections,
+    goSilent() {
+      isSilent = true
+      for (const pair of pairs) pair.isSilent = true
+    },
+    recover() {
+      isSilent = false
+    },
+    cut() {
+      for (const pair of pairs) end(pair)
+    },
+    cutBeforeAnswerTo: text =>
+      new Promise(sprung => {
+        trap = { text, sprung }
+      }),
+  }
+}
