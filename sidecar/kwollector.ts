@@ -1,15 +1,13 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
-import { hostname } from 'node:os'
 import { Collector } from './collector.ts'
+import { databaseOf, databaseOptions, logOptions, spoolOptions } from './common_options.ts'
 import { BadConfiguration, type OptionDefinition, type OptionValues, readOptions } from './config.ts'
-import type { DatabaseAddress } from './database.ts'
+import { openDelivery } from './delivery.ts'
 import { loadDescriptions } from './descriptions.ts'
-import { Intake } from './intake.ts'
 import { openLog } from './log.ts'
 import { PolledDescriptions } from './polled_descriptions.ts'
 import { systemClock } from './schedule.ts'
-import { Spool } from './spool.ts'
-import { Store } from './store.ts'
+import { signalsFrom } from './signals.ts'
 
 const kwollectorCommand = {
   name: 'kwollector',
@@ -21,40 +19,15 @@ const kwollectorCommand = {
       placeholder: 'DIR',
       help: 'folder of the descriptions, *.yml and *.yaml',
     },
-    db_host: {
-      kind: 'text',
-      default: 'localhost',
-      placeholder: 'HOST',
-      help: 'PostgreSQL server, or the folder of its socket',
-    },
-    db_port: { kind: 'integer', default: 5432, minimum: 1, maximum: 65535, help: 'port of the server' },
-    db_name: { kind: 'text', default: 'kwdb', placeholder: 'NAME', help: 'database' },
-    db_user: { kind: 'text', default: 'kwuser', placeholder: 'USER', help: 'role that may insert' },
-    db_password: { kind: 'secret', help: 'password of db_user' },
-    log_level: {
-      kind: 'choice',
-      choices: ['debug', 'info', 'warning', 'error'],
-      default: 'warning',
-      help: 'the least important messages to write',
-    },
+    ...databaseOptions,
+    ...logOptions,
     worker: {
       kind: 'integer',
       default: 8,
       minimum: 1,
       help: 'taken from files of kwollect 1.0 and without effect: a poll needs no worker, none waits for another',
     },
-    spool_dir: {
-      kind: 'text',
-      default: '/var/lib/kwollect/',
-      placeholder: 'DIR',
-      help: 'folder where values wait for the database',
-    },
-    spool_max_mb: {
-      kind: 'integer',
-      default: 1024,
-      minimum: 1,
-      help: 'size of the spool; beyond it the oldest values go',
-    },
+    ...spoolOptions,
     check: { kind: 'flag', help: 'read everything, print every error and exit' },
   },
 } as const satisfies {
@@ -102,55 +75,19 @@ async function run(options: KwollectorOptions): Promise<number> {
   if (first.descriptions.length === 0 && first.errors.length > 0)
     throw new BadConfiguration(first.errors.join('\n'))
 
-  const spool = Spool.open(options.spool_dir, options.spool_max_mb)
-  const store = new Store(databaseOf(options), spool, hostname(), log)
-  const intake = new Intake(spool, systemClock, log, () => store.notify())
-  const collector = new Collector({ clock: systemClock, log, take: intake.take })
-  const descriptions = new PolledDescriptions(databaseOf(options), collector, log)
+  const database = databaseOf(options)
+  const spool = { folder: options.spool_dir, limitMb: options.spool_max_mb }
+  const delivery = openDelivery(database, spool, log)
+  const collector = new Collector({ clock: systemClock, log, take: delivery.take })
+  const descriptions = new PolledDescriptions(database, collector, log)
   const skipReport = setInterval(() => collector.reportSkipped(), skipReportMs)
 
-  store.start()
   await descriptions.use(first.descriptions, first.errors)
   asked.onHangup(() => void descriptions.reload(options.metrics_dir))
   await asked.toStop
 
   clearInterval(skipReport)
   await Promise.all([descriptions.stop(), collector.stop()])
-  intake.stop()
-  await store.stop()
-  spool.close()
+  await delivery.stop()
   return 0
-}
-
-function databaseOf(options: KwollectorOptions): DatabaseAddress {
-  return {
-    host: options.db_host,
-    port: options.db_port,
-    database: options.db_name,
-    user: options.db_user,
-    password: options.db_password,
-  }
-}
-
-/** Listens from now on: a signal that comes while the program starts counts too. */
-function signalsFrom(program: NodeJS.Process): {
-  readonly toStop: Promise<void>
-  onHangup(listener: () => void): void
-} {
-  let onHangup: (() => void) | undefined
-  let hungUp = false
-  program.on('SIGHUP', () => {
-    if (onHangup === undefined) hungUp = true
-    else onHangup()
-  })
-  const toStop = new Promise<void>(resolve => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) program.on(signal, () => resolve())
-  })
-  return {
-    toStop,
-    onHangup(listener) {
-      onHangup = listener
-      if (hungUp) listener()
-    },
-  }
 }

@@ -1,0 +1,39 @@
+import { hostname } from 'node:os'
+import type { DatabaseAddress } from './database.ts'
+import { Intake } from './intake.ts'
+import type { Log } from './log.ts'
+import type { Sample } from './sample.ts'
+import { systemClock } from './schedule.ts'
+import { Spool } from './spool.ts'
+import { Store } from './store.ts'
+
+/** The way of samples from a program to the database: gathered, spooled, stored exactly once. */
+export interface Delivery {
+  /** Takes samples; they are on disk half a second later. */
+  readonly take: (samples: readonly Sample[]) => void
+  /** Ends within seconds: all that was taken is on disk then, and stored where the database answers. */
+  stop(): Promise<void>
+}
+
+/**
+ * @param spool its folder, and the size in MiB from which on the oldest batches go
+ * @throws {SpoolUnusable}
+ */
+export function openDelivery(
+  database: DatabaseAddress,
+  spool: { readonly folder: string; readonly limitMb: number },
+  log: Log,
+): Delivery {
+  const opened = Spool.open(spool.folder, spool.limitMb)
+  const store = new Store(database, opened, hostname(), log)
+  const intake = new Intake(opened, systemClock, log, () => store.notify())
+  store.start()
+  return {
+    take: intake.take,
+    async stop() {
+      intake.stop()
+      await store.stop()
+      opened.close()
+    },
+  }
+}
