@@ -7,7 +7,7 @@ import { Promotions } from './promoted.ts'
 /** The set of descriptions in use, and those of its optional ones that are promoted. */
 export class PolledDescriptions {
   readonly #collector: Collector
-  readonly #promotions: Promotions
+  readonly #promotions: Promotions<Description>
   readonly #log: Log
   #always: readonly Description[] = []
   #promoted: readonly Description[] = []

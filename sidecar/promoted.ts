@@ -1,6 +1,15 @@
 import { Connection, type DatabaseAddress, reasonOf } from './database.ts'
-import type { Description } from './descriptions.ts'
 import type { Log } from './log.ts'
+import type { Labels } from './sample.ts'
+
+/** What can be promoted: a description, or whatever has a device and a metric. */
+export interface Promotable {
+  /** The metric that the expression of a promotion is matched with. */
+  readonly name: string
+  readonly deviceId: string
+  /** `_device_alias` names the device, too. */
+  readonly labels: Labels
+}
 
 export interface PromotionPatience {
   /** Between two questions without an announcement. */
@@ -13,20 +22,20 @@ export interface PromotionPatience {
 const usualPatience: PromotionPatience = { refreshMs: 60_000, retryMs: 1_000, answerMs: 20_000 }
 
 /**
- * Asks the database which optional descriptions are promoted: when it announces a change, each minute in case
+ * Asks the database which optional metrics are promoted: when it announces a change, each minute in case
  * an announcement was lost, and at every reconnection. The database decides the match. With the database
  * away the last answer stands: polling on loses nothing, polling less would.
  */
-export class Promotions {
+export class Promotions<Item extends Promotable> {
   readonly #address: DatabaseAddress
   readonly #log: Log
-  readonly #onChange: (promoted: readonly Description[]) => Promise<void>
+  readonly #onChange: (promoted: readonly Item[]) => Promise<void>
   readonly #patience: PromotionPatience
   readonly #stopping = new AbortController()
-  #optional: readonly Description[] = []
-  #promoted: readonly Description[] = []
-  /** The descriptions that the last answer is about. */
-  #asked: readonly Description[] | undefined
+  #optional: readonly Item[] = []
+  #promoted: readonly Item[] = []
+  /** What the last answer is about. */
+  #asked: readonly Item[] | undefined
   /** Something happened since the last question was sent. */
   #isStale = true
   #wake: (() => void) | undefined
@@ -38,7 +47,7 @@ export class Promotions {
   constructor(
     address: DatabaseAddress,
     log: Log,
-    onChange: (promoted: readonly Description[]) => Promise<void>,
+    onChange: (promoted: readonly Item[]) => Promise<void>,
     patience: PromotionPatience = usualPatience,
   ) {
     this.#address = address
@@ -47,8 +56,8 @@ export class Promotions {
     this.#patience = patience
   }
 
-  /** @param optional all optional descriptions; asks at once which are promoted */
-  watch(optional: readonly Description[]): void {
+  /** @param optional all optional metrics; asks at once which are promoted */
+  watch(optional: readonly Item[]): void {
     this.#optional = optional
     if (this.#done === undefined && optional.length > 0) this.#done = this.#run()
     else this.#askAgain()
@@ -115,7 +124,7 @@ export class Promotions {
     )
     const promoted = row.promoted.flatMap(position => optional[Number(position) - 1] ?? [])
     const known = new Set(this.#promoted)
-    const same = promoted.length === known.size && promoted.every(description => known.has(description))
+    const same = promoted.length === known.size && promoted.every(item => known.has(item))
     if ((same && this.#asked === optional) || optional !== this.#optional) return
     this.#asked = optional
     this.#promoted = promoted
