@@ -11,8 +11,13 @@ import { Store } from './store.ts'
 export interface Delivery {
   /** Takes samples; they are on disk half a second later. */
   readonly take: (samples: readonly Sample[]) => void
-  /** Ends within seconds: all that was taken is on disk then, and stored where the database answers. */
-  stop(): Promise<void>
+  /**
+   * All that was taken is on disk at once, and stored where the database answers.
+   *
+   * @param patienceMs how long the database may take for what waits; seconds unless told. A second call may
+   *   be less patient than the first.
+   */
+  stop(patienceMs?: number): Promise<void>
 }
 
 /**
@@ -27,12 +32,17 @@ export function openDelivery(
   const opened = Spool.open(spool.folder, spool.limitMb)
   const store = new Store(database, opened, hostname(), log)
   const intake = new Intake(opened, systemClock, log, () => store.notify())
+  let isClosed = false
   store.start()
   return {
     take: intake.take,
-    async stop() {
+    async stop(patienceMs) {
       intake.stop()
-      await store.stop()
+      await store.stop(patienceMs)
+      if (isClosed) return
+      isClosed = true
+      const { length } = opened
+      if (length > 0) log.warning(`${length} batches wait in the spool; the next start stores them`)
       opened.close()
     },
   }

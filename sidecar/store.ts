@@ -68,14 +68,17 @@ export class Store {
     this.#wake?.()
   }
 
-  /** Ends within seconds; what is not stored stays in the spool. */
-  async stop(): Promise<void> {
+  /**
+   * Ends once the spool is empty, the database away, or the time over; what is not stored stays in the spool.
+   * A second call may be less patient than the first.
+   */
+  async stop(patienceMs = this.#patience.stopMs): Promise<void> {
     this.#stopping.abort()
     this.#wake?.()
     const timer = setTimeout(() => {
       this.#hasGivenUp = true
       void this.#disconnect()
-    }, this.#patience.stopMs)
+    }, patienceMs)
     await this.#done
     clearTimeout(timer)
     await this.#disconnect()
