@@ -1,7 +1,8 @@
 import type { Description } from './descriptions.ts'
 import type { Labels } from './sample.ts'
 import { didYouMean, nearest, shownValue } from './spelling.ts'
-import { BadUrl, type DeviceUrl, parseDeviceUrl } from './urls.ts'
+import { BadUrl } from './url_parts.ts'
+import { type DeviceUrl, parseDeviceUrl } from './urls.ts'
 import type { Problem, YamlEntry, YamlFile, YamlMapping } from './yaml_source.ts'
 
 const KEYS = ['name', 'device_id', 'url', 'update_every', 'scale_factor', 'labels', 'optional'] as const

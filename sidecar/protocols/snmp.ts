@@ -1,14 +1,14 @@
 import type { Description } from '../descriptions.ts'
 import type { Sample, Series } from '../sample.ts'
-import type { SnmpUrl } from '../urls.ts'
+import type { SnmpUrl } from '../snmp_url.ts'
 import { type Host, HostUnreachable, type Poll, type PollResult } from './protocol.ts'
 import { addressOf, type Lookup, systemLookup } from './snmp_address.ts'
 import { type Finding, type Findings, newHabits, readOids } from './snmp_requests.ts'
 import { type AgentSession, type Answer, openSession, type Silence } from './snmp_session.ts'
 import { toReading } from './snmp_values.ts'
 
-/** One SNMP v2c agent. The community is a secret: it appears in no message. */
-export type SnmpAgent = Pick<SnmpUrl, 'host' | 'port' | 'community'>
+/** One SNMP agent. What grants access is secret: it appears in no message. */
+export type SnmpAgent = Pick<SnmpUrl, 'host' | 'port' | 'access'>
 
 export interface SnmpDependencies {
   /** Unix milliseconds, with as much fraction as the clock has. */
@@ -118,8 +118,9 @@ class SnmpHost implements Host {
     if (this.#isClosed) throw new Error('the host was closed')
     // The other copy of the request may have replaced it in the meantime.
     if (this.#session !== undefined && this.#session !== current) return this.#session.opened
-    const { port, community } = this.#agent
-    const opened = openSession({ address, family, port }, community, this.#now)
+    const { port, access } = this.#agent
+    if (access.version === 3) throw new Error('SNMP v3')
+    const opened = openSession({ address, family, port }, access.community, this.#now)
     this.#session = { address, opened }
     current?.opened.then(session => session.close()).catch(() => {})
     return opened
@@ -193,9 +194,10 @@ function groupByOid(descriptions: readonly Description[]): Map<string, Descripti
   for (const description of descriptions) {
     // The sidecar opens one host for each protocol and address; another protocol here is its mistake.
     if (description.url.protocol !== 'snmp') throw new TypeError(`${description.name} is not read by SNMP`)
-    const group = byOid.get(description.url.oid)
+    const oid = String(description.url.oid)
+    const group = byOid.get(oid)
     if (group) group.push(description)
-    else byOid.set(description.url.oid, [description])
+    else byOid.set(oid, [description])
   }
   return byOid
 }

@@ -43,7 +43,7 @@ test('a description has the documented defaults and the place where it stands', 
         protocol: 'snmp',
         host: 'switch-1',
         port: 161,
-        community: 'public',
+        access: { version: 2, community: 'public' },
         oid: '1.3.6.1.2.1.1.3.0',
       },
       updateEveryMs: 10_000,
@@ -208,7 +208,7 @@ test('labels end at 64 KiB', async t => {
 
 test('a bad url is reported with its place and without its password', async t => {
   t.deepEqual(await errorsOf(t, 'name: a\ndevice_id: d\nurl: ipmisensor://root:calvin@bmc/20'), [
-    'a.yml:3:1: ipmisensor is not supported by this version yet; supported: snmp (v2c), prometheus',
+    'a.yml:3:1: ipmisensor is not supported by this version yet; supported: snmp (v2c), snmpv1, snmpv3, prometheus',
   ])
 })
 

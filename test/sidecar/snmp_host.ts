@@ -11,7 +11,7 @@ export function describe(oid: string, changes: Partial<Description> = {}): Descr
   return {
     name: `metric_${oid}`,
     deviceId: 'switch-3',
-    url: { protocol: 'snmp', host: '127.0.0.1', port: 161, community: 'public', oid },
+    url: { protocol: 'snmp', host: '127.0.0.1', port: 161, access: { version: 2, community: 'public' }, oid },
     updateEveryMs: 1000,
     scaleFactor: 1,
     labels: {},
@@ -21,8 +21,21 @@ export function describe(oid: string, changes: Partial<Description> = {}): Descr
   }
 }
 
+/** A v2c agent, as its peers give it. */
+interface CommunityAgent {
+  readonly host: string
+  readonly port: number
+  readonly community: string
+}
+
 /** A host that is closed with the test. */
-export function openHost(scope: Scope, agent: SnmpAgent, dependencies: Partial<SnmpDependencies> = {}) {
+export function openHost(
+  scope: Scope,
+  peer: CommunityAgent | SnmpAgent,
+  dependencies: Partial<SnmpDependencies> = {},
+) {
+  const agent =
+    'access' in peer ? peer : { ...peer, access: { version: 2, community: peer.community } as const }
   const host = openSnmpHost(agent, { now: () => performance.timeOrigin + performance.now(), ...dependencies })
   scope.teardown(() => host.close())
   return {

@@ -1,6 +1,7 @@
 import { fc, testProp } from '@fast-check/ava'
 import test from 'ava'
-import { BadUrl, hostKey, hostName, parseDeviceUrl } from '../../sidecar/urls.ts'
+import { BadUrl } from '../../sidecar/url_parts.ts'
+import { hostKey, hostName, parseDeviceUrl } from '../../sidecar/urls.ts'
 
 const UPTIME = '1.3.6.1.2.1.1.3.0'
 
@@ -15,7 +16,8 @@ function refusal(text: string): string {
 }
 
 test('an SNMP url gives host, port, community and OID', t => {
-  const usual = { protocol: 'snmp', host: 'switch-1', port: 161, community: 'public', oid: UPTIME } as const
+  const access = { version: 2, community: 'public' } as const
+  const usual = { protocol: 'snmp', host: 'switch-1', port: 161, access, oid: UPTIME } as const
   t.deepEqual(parseDeviceUrl(`snmp://public@switch-1/${UPTIME}`), usual)
   t.deepEqual(parseDeviceUrl(`snmp://public@switch-1:1161/${UPTIME}`), { ...usual, port: 1161 })
   t.deepEqual(parseDeviceUrl(`SNMP://public@switch-1/.${UPTIME}`), usual, 'capitals and a leading dot')
@@ -30,7 +32,7 @@ test('an SNMP url gives host, port, community and OID', t => {
 test('a community may hold anything, raw where kwollect 1.0 took it, else percent-encoded', t => {
   const community = (text: string) => {
     const url = parseDeviceUrl(`snmp://${text}@switch-1/${UPTIME}`)
-    return url.protocol === 'snmp' ? [url.community, url.host] : undefined
+    return url.protocol === 'snmp' && url.access.version === 2 ? [url.access.community, url.host] : undefined
   }
   t.deepEqual(community('p@ss'), ['p@ss', 'switch-1'])
   t.deepEqual(community('a/b:c?d#e'), ['a/b:c?d#e', 'switch-1'])
@@ -56,14 +58,8 @@ test('a Prometheus url gives host, port and the metrics to keep', t => {
 const REFUSED: readonly (readonly [url: string, reason: RegExp])[] = [
   ['', /begin with a protocol/],
   ['public@switch-1', /begin with a protocol/],
-  ['http://node-1/metrics', /an unknown protocol; supported: snmp \(v2c\), prometheus/],
-  [
-    'snmpv3://user@h/1.3',
-    /^snmpv3 is not supported by this version yet; supported: snmp \(v2c\), prometheus$/,
-  ],
-  ['snmpv1://public@h/1.3', /^snmpv1 is not supported by this version yet/],
+  ['http://node-1/metrics', /an unknown protocol; supported: snmp \(v2c\), snmpv1, snmpv3, /],
   ['ipmisensor://root:calvin@h/20', /^ipmisensor is not supported by this version yet/],
-  ['snmp://public@h/1.3.{{ 1.3.6 == a@b }}', /template/],
   ['snmp://switch-1/1.3.6', /must name the community/],
   ['snmp://@switch-1/1.3.6', /empty community/],
   ['snmp://public@/1.3.6', /no host/],
@@ -118,7 +114,27 @@ test('a host is named without its community, and with a port where that is unusu
   t.is(name('prometheus://node-1:9100'), 'node-1')
 })
 
-const part = fc.constantFrom('snmp', 'prometheus', '://', '@', '/', ':', '%', '[', ']', '::1', '1.3.6', 'h')
+const part = fc.constantFrom(
+  'snmp',
+  'snmpv3',
+  'prometheus',
+  '{{',
+  '}}',
+  '==',
+  '?',
+  '&',
+  'authkey=',
+  '://',
+  '@',
+  '/',
+  ':',
+  '%',
+  '[',
+  ']',
+  '::1',
+  '1.3.6',
+  'h',
+)
 const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.array(fc.oneof(part, fc.string())).map(parts => parts.join('')),
@@ -131,7 +147,17 @@ testProp('any text is a url or a BadUrl', [anyText], (t, text) => {
 const community = fc.string({ unit: 'grapheme', minLength: 1 })
 
 testProp('every community survives percent-encoding', [community], (t, secret) => {
-  t.like(parseDeviceUrl(`snmp://${encodeURIComponent(secret)}@switch-1/1.3.6`), { community: secret })
+  const url = parseDeviceUrl(`snmp://${encodeURIComponent(secret)}@switch-1/1.3.6`)
+  t.like(url, { access: { community: secret } })
+})
+
+const user = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 })
+const key = fc.string({ unit: 'grapheme', minLength: 8 })
+
+testProp('every user and key survives percent-encoding', [user, key, key], (t, name, authKey, privKey) => {
+  const [user, authkey, privkey] = [name, authKey, privKey].map(encodeURIComponent)
+  const url = `snmpv3://${user}@h/1.3?auth=sha&authkey=${authkey}&priv=aes&privkey=${privkey}`
+  t.like(parseDeviceUrl(url), { access: { user: name, auth: { key: authKey }, priv: { key: privKey } } })
 })
 
 const scheme = fc.constantFrom('snmp', 'snmpv1', 'snmpv3', 'ipmisensor', 'prometheus', 'http', '')
@@ -147,6 +173,7 @@ const end = fc.constantFrom(
   '/1.3',
   '',
   '@h/1.3.{{ 1 == a }}',
+  '@h/1.3.{{ 1.3 == a',
 )
 
 testProp(
@@ -154,6 +181,15 @@ testProp(
   [scheme, separator, secret, end],
   (t, protocol, middle, credentials, rest) => {
     t.notRegex(refusal(protocol + middle + credentials + rest), /zq|qz/i)
+  },
+  { numRuns: 1000 },
+)
+
+testProp(
+  'no message shows a key, wherever the mistake is',
+  [secret, fc.constantFrom('?authkey=', '?auth=sha&authkey=', '?auth=', '?level=', '?', '?privkey=a&x=')],
+  (t, credentials, before) => {
+    t.notRegex(refusal(`snmpv3://user@h/1.3${before}${credentials}`), /zq|qz/i)
   },
   { numRuns: 1000 },
 )
