@@ -33,6 +33,8 @@ begin
       or unknown.name is not null
       or item.content ->> 'device_id' is null
       or item.content ->> 'metric_id' is null
+      or json_typeof(item.content -> 'device_id') not in ('string', 'number')
+      or json_typeof(item.content -> 'metric_id') not in ('string', 'number')
    order by item.position
    limit 1;
   if found then
@@ -41,7 +43,7 @@ begin
         when bad.kind <> 'object' then format('item %s is no object but %s', bad.position, bad.kind)
         when bad.unknown_name is not null then
           format('item %s has an unknown field %s', bad.position, quote_literal(left(bad.unknown_name, 100)))
-        else format('item %s lacks device_id or metric_id', bad.position)
+        else format('item %s lacks device_id or metric_id, or one of them is no string', bad.position)
       end
     , hint = 'Send {"device_id": "node-1", "metric_id": "example_metric", "value": 42} or an array of such objects; timestamp and labels are optional. Nothing of this request was stored.';
   end if;
@@ -78,6 +80,7 @@ Each is an object with `device_id` and `metric_id`, and optionally `value` (a nu
 "-Infinity"), `timestamp` (ISO 8601, UTC where no offset is given, or Unix seconds; now where absent) and `labels` (an object).
 Needs the API token: `Authorization: Bearer $TOKEN`. Returns the rows stored.
 
-Objects with different fields in one array need `Prefer: params=single-object` with PostgREST 12.
+All objects of an array have the same fields (null where one has none), or the address ends in
+`?columns=device_id,metric_id`: PostgREST 12 refuses other arrays itself ("All object keys must match").
 
 Example: `[{"device_id": "node-2", "metric_id": "example_metric1", "value": 42}]`';

@@ -14,13 +14,14 @@ declare
 begin
   if input is null then
     return null;
-  elsif input ~ '^\s*[+-]?\d+(\.\d*)?\s*$' then
+  elsif input ~* '^\s*[+-]?\d+(\.\d*)?(e[+-]?\d+)?\s*$' then
     parsed := to_timestamp(input::double precision);
   elsif input ~ '^\s*\d{4,6}-\d' then
     -- A "+" that a client forgot to encode arrives as a blank: "T13:35:00 01:00" meant "+01:00".
     parsed := regexp_replace(input, '(\d:\d\d(?:[.,]\d+)?) (\d\d:?\d\d)\s*$', '\1+\2')::timestamptz;
   end if;
-  if parsed is null or not isfinite(parsed) then
+  -- Some way from PostgreSQL's own limits, so that the API can add and subtract a range without an overflow.
+  if parsed is null or parsed not between timestamptz '4000-01-01 BC' and timestamptz '290000-01-01' then
     raise invalid_datetime_format;
   end if;
   return parsed;
