@@ -45,7 +45,10 @@ export function up(pgm: MigrationBuilder): void {
            , create_default_indexes => false
            );
 
-    create index samples_series_id_timestamp on kwollect.samples (series_id, timestamp desc);
+    -- Ascending: values arrive in order of time, and PostgreSQL splits a page behind the new entry where entries
+    -- grow at the end of their group. Descending, every split is half and half: 349 MB instead of 277 for a chunk
+    -- of 6.5 M rows, and COPY 10-15 % slower. The newest first is a backward scan either way.
+    create index samples_series_id_timestamp on kwollect.samples (series_id, timestamp);
 
     comment on table kwollect.samples is
     'Every value; labels only those that differ from sample to sample.';

@@ -20,6 +20,8 @@ returns table (
 language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
+-- a second copy of the rows that read_metrics returns; in 4 MB it would go through a file
+set work_mem = '64MB'
 as $$
 #variable_conflict use_column
 declare
