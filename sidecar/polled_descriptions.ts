@@ -41,7 +41,10 @@ export class PolledDescriptions {
 
   /** At SIGHUP: the running set stays where a file has an error. One reload after the other, in order. */
   reload(metricsDir: string): Promise<void> {
-    this.#reloads = this.#reloads.then(() => this.#reload(metricsDir))
+    this.#reloads = this.#reloads
+      .then(() => this.#reload(metricsDir))
+      // A mistake of ours; what is polled goes on, and the next reload may work.
+      .catch((error: Error) => this.#log.error(`cannot take ${metricsDir} over: ${error.stack}`))
     return this.#reloads
   }
 

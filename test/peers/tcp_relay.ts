@@ -27,9 +27,11 @@ interface Pair {
   isSilent: boolean
 }
 
+/** @param port to listen on; a free one unless told */
 export async function startTcpRelay(
   scope: Scope,
   target: { readonly host: string; readonly port: number },
+  port = 0,
 ): Promise<TcpRelay> {
   const pairs = new Set<Pair>()
   let connections = 0
@@ -68,7 +70,7 @@ export async function startTcpRelay(
         if (!pair.isSilent) end(pair)
       })
     }
-  }).listen(0, '127.0.0.1')
+  }).listen(port, '127.0.0.1')
   await once(relay, 'listening')
   scope.teardown(async () => {
     relay.close()

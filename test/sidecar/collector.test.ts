@@ -1,0 +1,129 @@
+import ava, { type ExecutionContext } from 'ava'
+import { until } from '../../scripts/stack/until.ts'
+import { Collector } from '../../sidecar/collector.ts'
+import type { Description } from '../../sidecar/descriptions.ts'
+import type { Sample } from '../../sidecar/sample.ts'
+import { type Clock, systemClock } from '../../sidecar/schedule.ts'
+import { testWhere } from '../harness/server.ts'
+import { startExporter } from '../peers/exporter.ts'
+import { type Snmpd, snmpdMissing, startSnmpd } from '../peers/snmpd.ts'
+import { startRelay } from '../peers/udp_relay.ts'
+import { keptLog } from './samples.ts'
+import { simulatedClock } from './simulated_clock.ts'
+import { describe } from './snmp_host.ts'
+
+const test = testWhere(ava, snmpdMissing)
+
+const wattsOid = '1.3.6.1.4.1.99999.1.1.0'
+const lackedOid = '1.3.6.1.4.1.99999.9.9.0'
+const overrides = [[wattsOid, 'integer', '182']] as const
+
+function startCollector(t: ExecutionContext, clock: Clock = systemClock) {
+  const log = keptLog()
+  const samples: Sample[] = []
+  const collector = new Collector({
+    clock,
+    log,
+    take: taken => {
+      samples.push(...taken)
+    },
+  })
+  t.teardown(() => collector.stop())
+  const values = (name: string) => samples.filter(({ series }) => series.metricId === name).length
+  return {
+    collector,
+    log,
+    values,
+    /** A number of values more than there are now. */
+    untilMore: async (name: string, count: number) => {
+      const wanted = values(name) + count
+      await until(`${count} values of ${name}`, () => values(name) >= wanted)
+    },
+    untilLogged: (words: string) =>
+      until(`"${words}" in the log`, () => log.lines.some(line => line.includes(words))),
+  }
+}
+
+function described(
+  name: string,
+  { host, port }: Pick<Snmpd, 'host' | 'port'>,
+  oid: string,
+  updateEveryMs: number,
+): Description {
+  const url = { ...describe(oid).url, protocol: 'snmp', host, port } as Description['url']
+  return describe(oid, { name, url, updateEveryMs })
+}
+
+test('a description without a value is reported once, although others of its host are due more often', async t => {
+  const agent = await startSnmpd(t, { overrides })
+  const { collector, log, untilMore, untilLogged } = startCollector(t)
+  await collector.setDescriptions([
+    described('often', agent, wattsOid, 50),
+    described('seldom', agent, lackedOid, 150),
+  ])
+  await untilLogged('no value of seldom')
+  await untilMore('often', 12)
+  t.deepEqual(log.lines, [
+    `warning switch-3.yml:1:1: no value of seldom (switch-3): the agent has no ${lackedOid}`,
+  ])
+})
+
+test('a host that falls silent is reported once, and once more when it answers again', async t => {
+  const agent = await startSnmpd(t, { overrides })
+  let isSilent = false
+  const relay = await startRelay(t, agent, {
+    onRequest: (request, to) => {
+      if (!isSilent) to.agent(request)
+    },
+  })
+  const { collector, log, untilMore, untilLogged } = startCollector(t)
+  await collector.setDescriptions([
+    described('watts', { host: '127.0.0.1', port: relay.port }, wattsOid, 500),
+  ])
+  await untilMore('watts', 2)
+  isSilent = true
+  await untilLogged('cannot reach')
+  const requests = relay.requests.length
+  await until('two polls more', () => relay.requests.length > requests + 4)
+  isSilent = false
+  await untilLogged('answers again')
+  await untilMore('watts', 2)
+  const [first, second, ...others] = log.lines
+  t.regex(
+    first ?? '',
+    /^warning cannot reach 127\.0\.0\.1:\d+ \(switch-3\): no answer in 0\.\d+ s \(dead, filtered, or the community is wrong\); 1 metrics are not collected, next try in 0\.5 s$/,
+  )
+  t.regex(second ?? '', /^warning 127\.0\.0\.1:\d+ answers again after \d+ s$/)
+  t.deepEqual(others, [])
+})
+
+test('a host without descriptions is polled no more, and the others go on', async t => {
+  const agent = await startSnmpd(t, { overrides, addresses: 2 })
+  const [one = '', other = ''] = agent.hosts
+  const { collector, values, untilMore } = startCollector(t)
+  const kept = described('kept', { host: one, port: agent.port }, wattsOid, 50)
+  await collector.setDescriptions([
+    kept,
+    described('removed', { host: other, port: agent.port }, wattsOid, 50),
+  ])
+  await untilMore('removed', 1)
+  await collector.setDescriptions([kept])
+  const removed = values('removed')
+  await untilMore('kept', 5)
+  t.is(values('removed'), removed)
+})
+
+test('a stop ends a poll that hangs, and descriptions that come after it open nothing', async t => {
+  const exporter = await startExporter(t, () => {})
+  const clock = simulatedClock()
+  const { collector, log } = startCollector(t, clock)
+  const { host, port } = exporter
+  const hanging = describe('', { url: { protocol: 'prometheus', host, port, metrics: [] } })
+  await collector.setDescriptions([hanging])
+  await clock.advance(hanging.updateEveryMs)
+  await until('a request', () => exporter.connections() > 0)
+  await collector.stop()
+  await collector.setDescriptions([hanging])
+  t.is(clock.timers(), 0)
+  t.deepEqual(log.lines, [])
+})
