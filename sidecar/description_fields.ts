@@ -1,4 +1,5 @@
 import type { Description } from './descriptions.ts'
+import { isStorable, nameProblem } from './names.ts'
 import type { Labels } from './sample.ts'
 import { didYouMean, nearest, shownValue } from './spelling.ts'
 import { BadUrl } from './url_parts.ts'
@@ -13,8 +14,6 @@ const DEFAULT_PERIOD_MS = 10_000
 const SHORTEST_PERIOD_MS = 10
 /** Node's timers hold 31 bits: 24.8 days. */
 const LONGEST_PERIOD_MS = 2 ** 31 - 1
-/** The index of the series holds both names; PostgreSQL's index entries end at 2,700 bytes. */
-const LONGEST_NAME_BYTES = 1024
 const LARGEST_LABELS_BYTES = 64 * 1024
 /** Labels that kwollector itself gives to single samples. */
 const RESERVED_LABELS = new Set(['value_str', '_metric_scrape_time'])
@@ -77,16 +76,11 @@ function readText({ key, keyAt, value }: YamlEntry, problems: Problem[]): string
   return undefined
 }
 
-function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed()
-}
-
 function readName(entry: YamlEntry | undefined, problems: Problem[]): string | undefined {
   const text = entry && readText(entry, problems)
   if (entry === undefined || text === undefined) return undefined
-  const bytes = Buffer.byteLength(text)
-  if (bytes > 0 && bytes <= LONGEST_NAME_BYTES) return text
-  const what = bytes === 0 ? 'must not be empty' : `must have at most 1,024 bytes, got ${bytes}`
+  const what = nameProblem(text)
+  if (what === undefined) return text
   problems.push({ at: entry.keyAt, sentence: `${entry.key} ${what}` })
   return undefined
 }
