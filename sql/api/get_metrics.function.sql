@@ -70,8 +70,8 @@ begin
   end if;
 exception
   when query_canceled then
-    -- The statement timeout, seen by the client as PostgREST's 504.
-    raise query_canceled using
+    -- The statement timeout; PostgREST 12 makes a 500 of PostgreSQL's own code.
+    raise sqlstate 'PT504' using
       message = 'the query took too long'
     , hint = 'Narrow the time range or use summary=true.';
 end

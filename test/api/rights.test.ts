@@ -115,13 +115,3 @@ test('no header chooses another schema or role', async t => {
   })
   t.true(status >= 400)
 })
-
-test('a query over HTTP has the time-out of the reading role', async t => {
-  await admin.unsafe(`
-    create function api.shown_timeout() returns text language sql stable return current_setting('statement_timeout');
-    grant execute on function api.shown_timeout() to public;
-    notify pgrst, 'reload schema'`)
-  const own = await startPostgrest(t, database)
-  t.is((await request(own, '/rpc/shown_timeout')).json, '5min')
-  await admin`drop function api.shown_timeout()`
-})

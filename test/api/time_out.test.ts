@@ -1,0 +1,36 @@
+import test from 'ava'
+import { privateCluster } from '../harness/cluster.ts'
+import { installedDatabase } from '../harness/database.ts'
+import { startPostgrest } from '../harness/postgrest.ts'
+import { session } from '../sql/session.ts'
+import { getMetrics, request } from './client.ts'
+
+test('a request has the time-out of the option, though PostgREST logs in as another role', async t => {
+  const database = await installedDatabase(t, (await privateCluster(t)).address)
+  const admin = session(t, database.admin)
+  await admin.unsafe(`
+    create function api.shown_timeout() returns text language sql stable return current_setting('statement_timeout');
+    grant execute on function api.shown_timeout() to public`)
+  const api = await startPostgrest(t, database)
+  t.is((await request(api, '/rpc/shown_timeout')).json, '5min')
+})
+
+test('a query past the time-out is 504 with a hint, not 500', async t => {
+  const database = await installedDatabase(t, (await privateCluster(t)).address)
+  const admin = session(t, database.admin)
+  // The option counts minutes; what it sets is the setting of the role.
+  await admin.unsafe(`alter role ${database.userRo} set statement_timeout = '200ms'`)
+  const api = await startPostgrest(t, database)
+  await admin`begin`
+  await admin`lock table kwollect.series in access exclusive mode`
+  const { status, json } = await getMetrics(api, { devices: 'node-1' })
+  await admin`rollback`
+  t.is(status, 504)
+  t.deepEqual(json, {
+    code: 'PT504',
+    message: 'the query took too long',
+    hint: 'Narrow the time range or use summary=true.',
+    details: null,
+  })
+  t.is((await getMetrics(api, { devices: 'node-1' })).status, 200)
+})
