@@ -25,7 +25,7 @@ interface YamlNothing {
   readonly at: number
 }
 
-interface YamlScalar {
+export interface YamlScalar {
   readonly kind: 'scalar'
   /** The source text; without its quotes and escapes where it has them. */
   readonly text: string

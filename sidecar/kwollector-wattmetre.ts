@@ -1,0 +1,155 @@
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
+import { join } from 'node:path'
+import { databaseOf, databaseOptions, logOptions, spoolOptions } from './common_options.ts'
+import { BadConfiguration, type OptionDefinitions, type OptionValues, readOptions } from './config.ts'
+import { type Delivery, openDelivery } from './delivery.ts'
+import { type Log, openLog } from './log.ts'
+import { nameProblem } from './names.ts'
+import { Promotions } from './promoted.ts'
+import { systemClock } from './schedule.ts'
+import { type AskedBySignals, signalsFrom } from './signals.ts'
+import { emptyMapping, type LoadedMapping, loadMapping } from './wattmetre/mapping.ts'
+import { type Port, portDevice } from './wattmetre/ports.ts'
+import { Wattmetre } from './wattmetre/wattmetre.ts'
+
+const wattmetreCommand = {
+  name: 'kwollector-wattmetre',
+  summary: 'Stores what a wattmetre reading program writes to its standard input in the kwollect database.',
+  options: {
+    wattmetre_id: {
+      kind: 'text',
+      required: true,
+      placeholder: 'NAME',
+      help: 'name of the wattmetre: port 3 is stored as device NAME-port3',
+    },
+    wattmetre_version: {
+      kind: 'integer',
+      default: 2,
+      minimum: 2,
+      maximum: 3,
+      help: 'form of the lines',
+    },
+    mapping_file_path: {
+      kind: 'text',
+      placeholder: 'FILE',
+      help: 'YAML file of the devices that the ports power, device_id: [NAME-port1, NAME-port2]',
+    },
+    ...databaseOptions,
+    ...logOptions,
+    ...spoolOptions,
+  },
+} as const satisfies { name: string; summary: string; options: OptionDefinitions }
+
+type Options = OptionValues<typeof wattmetreCommand.options>
+
+/** After SIGTERM, for what the reading program, which is often ended by the same signal, still has to say. */
+const lastWordsMs = 500
+/** At the end of the input the database may take its time for what waits, as long as it answers. */
+const drainMs = 600_000
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  try {
+    const invocation = await readOptions(wattmetreCommand, process.argv.slice(2), process.env)
+    if (invocation.kind === 'run') return await run(invocation.values)
+    console.log(invocation.text)
+    return 0
+  } catch (error) {
+    // One sentence without a stack: what ends up here is a mistake in what the program was given.
+    console.error(`kwollector-wattmetre: ${(error as Error).message}`)
+    return error instanceof BadConfiguration ? 2 : 1
+  }
+}
+
+/** Stores what comes until the end of the input, SIGTERM or SIGINT. @returns the exit status */
+async function run(options: Options): Promise<number> {
+  const asked = signalsFrom(process)
+  // With the reader of the log gone, the values still go where they belong.
+  process.stderr.on('error', () => {})
+  const log = openLog(options.log_level, line => process.stderr.write(line))
+  const { wattmetre_id: id } = options
+  const wrong = nameProblem(portDevice(id, 0))
+  if (id === '' || wrong !== undefined) throw new BadConfiguration(`wattmetre_id ${wrong ?? 'is empty'}`)
+  const first = await loadMappingOf(options)
+  if (first.errors.length > 0) throw new BadConfiguration(first.errors.join('\n'))
+
+  const database = databaseOf(options)
+  const delivery = openDelivery(
+    database,
+    { folder: spoolFolder(options), limitMb: options.spool_max_mb },
+    log,
+  )
+  const promotions = new Promotions<Port>(database, log, async promoted => wattmetre.setPromoted(promoted))
+  const wattmetre = new Wattmetre({
+    id,
+    version: options.wattmetre_version === 3 ? 3 : 2,
+    log,
+    after: systemClock.after,
+    now: () => performance.now(),
+    take: delivery.take,
+    onPorts: ports => promotions.watch(ports),
+  })
+  wattmetre.useMapping(first.mapping)
+  let reloads = Promise.resolve()
+  asked.onHangup(() => {
+    // One after the other: the last one must be the one that stays.
+    reloads = reloads.then(() => reload(options, wattmetre, log))
+  })
+
+  const ending = await readInput(wattmetre, asked, log)
+  wattmetre.stop()
+  await promotions.stop()
+  await (ending === 'asked to stop' ? delivery.stop() : drain(delivery, asked))
+  return ending === 'unreadable' ? 1 : 0
+}
+
+/** A folder of its own: several wattmetres and kwollector may share spool_dir. */
+function spoolFolder({ spool_dir, wattmetre_id }: Options): string {
+  return join(spool_dir, `wattmetre-${encodeURIComponent(wattmetre_id)}`)
+}
+
+async function loadMappingOf({ mapping_file_path, wattmetre_id }: Options): Promise<LoadedMapping> {
+  if (mapping_file_path === undefined) return { mapping: emptyMapping, errors: [] }
+  return loadMapping(mapping_file_path, wattmetre_id)
+}
+
+/** At SIGHUP: the mapping in use stays where the file has an error. */
+async function reload(options: Options, wattmetre: Wattmetre, log: Log): Promise<void> {
+  const { mapping, errors } = await loadMappingOf(options)
+  for (const error of errors) log.error(error)
+  if (errors.length > 0) log.error('the mapping file is not taken over; the former mapping stays')
+  else {
+    wattmetre.useMapping(mapping)
+    log.info(`the mapping file is taken over: ${mapping.devices.size} ports power a device`)
+  }
+}
+
+type Ending = 'end of input' | 'asked to stop' | 'unreadable'
+
+/** Reads standard input to its end; never waits for the database, so that the writer never waits for us. */
+async function readInput(wattmetre: Wattmetre, asked: AskedBySignals, log: Log): Promise<Ending> {
+  const { stdin } = process
+  stdin.on('data', piece => wattmetre.read(piece))
+  const ended = new Promise<Ending>(resolve => {
+    stdin.once('end', () => resolve('end of input'))
+    stdin.once('error', error => {
+      log.error(`cannot read standard input: ${error.message}`)
+      resolve('unreadable')
+    })
+  })
+  const stopped = asked.toStop.then(
+    () => new Promise<Ending>(resolve => setTimeout(() => resolve('asked to stop'), lastWordsMs)),
+  )
+  const ending = await Promise.race([ended, stopped])
+  if (ending === 'end of input') wattmetre.endOfInput()
+  stdin.removeAllListeners('data')
+  stdin.destroy()
+  return ending
+}
+
+/** Waits until what is spooled is stored, or the database away; a signal shortens it. */
+async function drain(delivery: Delivery, asked: AskedBySignals): Promise<void> {
+  const stopped = asked.toStop.then(() => delivery.stop())
+  await Promise.race([delivery.stop(drainMs), stopped])
+}
