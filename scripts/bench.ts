@@ -1,0 +1,84 @@
+/**
+ * `npm run bench -- NAME`: measures, prints a table, and ends with status 1 where a target is missed. With `--json`
+ * standard output is an array of {@link Line}; progress goes to standard error.
+ *
+ * Exit statuses: 0 all targets met, 1 one missed or a failure, 2 bad options.
+ */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { BadConfiguration, type OptionDefinition, readOptions } from '../sidecar/config.ts'
+import { showProgress } from './bench/progress.ts'
+import { exitStatus, type Line, table } from './bench/report.ts'
+import { benchSql, sqlOptions } from './bench/sql.ts'
+import { type StateFolder, takeStateFolder } from './stack/state_folder.ts'
+
+const commonOptions = {
+  json: { kind: 'flag', help: 'print an array of {name, ours, baseline, unit, ratio, target, met}' },
+  keep: {
+    kind: 'text',
+    placeholder: 'DIR',
+    help: 'keep the data set there, so that the next run measures at once; a temporary folder where absent',
+  },
+} as const satisfies Record<string, OptionDefinition>
+
+const sqlCommand = {
+  name: 'npm run bench -- sql',
+  summary: 'Measures storage and queries against the wide layout of kwollect 1.0.',
+  options: { ...sqlOptions, ...commonOptions },
+} as const
+
+/** Each bench by its name: reads its own options and gives its lines. */
+const benches: Readonly<Record<string, (args: string[], signal: AbortSignal) => Promise<number>>> = {
+  sql: async (args, signal) => {
+    const invocation = await readOptions(sqlCommand, args, {})
+    if (invocation.kind === 'print') {
+      console.log(invocation.text)
+      return 0
+    }
+    const { values } = invocation
+    const progress = showProgress(process.stderr)
+    const lines = await inFolder(values.keep, folder => benchSql(values, folder, progress, signal))
+    progress.end()
+    return print(lines, values.json ? 'json' : 'table')
+  },
+}
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main([name = '', ...args]: string[]): Promise<number> {
+  const stop = new AbortController()
+  // Twice for one Ctrl-C: npm passes it on.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
+  const bench = benches[name]
+  if (bench === undefined) {
+    console.error(`npm run bench -- NAME [options]; NAME is one of: ${Object.keys(benches).join(', ')}`)
+    return 2
+  }
+  try {
+    return await bench(args, stop.signal)
+  } catch (error) {
+    console.error(stop.signal.aborted ? 'stopped' : (error as Error).message)
+    return error instanceof BadConfiguration ? 2 : 1
+  }
+}
+
+function print(lines: readonly Line[], form: 'json' | 'table'): number {
+  console.log(form === 'json' ? JSON.stringify(lines, undefined, 2) : table(lines))
+  return exitStatus(lines)
+}
+
+/** In the folder to keep, or in a temporary one that goes with the run. */
+async function inFolder<T>(keep: string | undefined, work: (folder: StateFolder) => Promise<T>): Promise<T> {
+  const temporary = keep === undefined ? mkdtempSync(join(tmpdir(), 'kwollect-bench-')) : undefined
+  // PostgreSQL runs as another user where this is root, and has to pass.
+  if (temporary !== undefined) chmodSync(temporary, 0o711)
+  // Relative to where the user is: npm itself changes to the package's folder and says where it came from.
+  const folder = await takeStateFolder(temporary ?? resolve(process.env.INIT_CWD ?? '', keep ?? ''))
+  try {
+    return await work(folder)
+  } finally {
+    folder.release()
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true })
+  }
+}
