@@ -22,7 +22,7 @@ export interface ConnectionOptions {
 }
 
 /** The database did not answer in time, or the connection was ended from this side. */
-export class ConnectionEnded extends Error {
+class ConnectionEnded extends Error {
   override name = 'ConnectionEnded'
 }
 

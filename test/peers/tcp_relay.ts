@@ -10,6 +10,8 @@ export interface TcpRelay {
   connections(): number
   /** From now on nothing passes in either direction, and nothing says so: the other machine lost its power. */
   goSilent(): void
+  /** Requests that went nowhere. */
+  swallowed(): number
   /** Undoes {@link goSilent} for connections made from now on; those of before stay dead. */
   recover(): void
   /** Resets all connections. */
@@ -35,6 +37,7 @@ export async function startTcpRelay(
 ): Promise<TcpRelay> {
   const pairs = new Set<Pair>()
   let connections = 0
+  let swallowed = 0
   let isSilent = false
   let trap: { readonly text: string; readonly sprung: () => void } | undefined
 
@@ -49,7 +52,10 @@ export async function startTcpRelay(
     pairs.add(pair)
     let armed: typeof trap
     client.on('data', request => {
-      if (pair.isSilent) return
+      if (pair.isSilent) {
+        swallowed += 1
+        return
+      }
       if (trap !== undefined && request.includes(trap.text)) {
         armed = trap
         trap = undefined
@@ -81,6 +87,7 @@ export async function startTcpRelay(
     host: '127.0.0.1',
     port: (relay.address() as AddressInfo).port,
     connections: () => connections,
+    swallowed: () => swallowed,
     goSilent() {
       isSilent = true
       for (const pair of pairs) pair.isSilent = true

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { statfsSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { findProgram } from '../../scripts/stack/programs.ts'
 import { decodeBatch } from '../../sidecar/batch.ts'
 import { Intake } from '../../sidecar/intake.ts'
 import { Spool } from '../../sidecar/spool.ts'
@@ -10,7 +11,11 @@ import { testWhere } from '../harness/server.ts'
 import { keptLog, numbered } from './samples.ts'
 import { simulatedClock } from './simulated_clock.ts'
 
-const rootTest = testWhere(test, process.getuid?.() === 0 ? undefined : 'it needs root to mount a small disk')
+const [mount = '', umount = ''] = [findProgram('mount'), findProgram('umount')]
+const rootTest = testWhere(
+  test,
+  process.getuid?.() === 0 && mount !== '' ? undefined : 'it needs root to mount a small disk',
+)
 
 function startIntake(t: ExecutionContext, folder: string, limitMb = 1024) {
   const spool = Spool.open(folder, limitMb)
@@ -69,20 +74,20 @@ test('a full spool says what went', async t => {
   )
 })
 
-/** A disk of 1 MB that is full until the returned function is called. */
-function fullDisk(t: ExecutionContext): { folder: string; free: () => void; fill: () => void } {
+/** A disk of 1 MB; `fill` leaves so many bytes of it, none unless told, until `free`. */
+function fullDisk(t: ExecutionContext): { folder: string; free: () => void; fill: (leave?: number) => void } {
   const folder = temporaryFolder(t)
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
+  execFileSync(mount, ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
   t.teardown(() => {
-    execFileSync('umount', [folder])
+    execFileSync(umount, [folder])
   })
   const ballast = join(folder, 'ballast')
   return {
     folder,
     free: () => unlinkSync(ballast),
-    fill() {
+    fill(leave = 0) {
       const { bavail, bsize } = statfsSync(folder)
-      writeFileSync(ballast, Buffer.alloc(bavail * bsize))
+      writeFileSync(ballast, Buffer.alloc(bavail * bsize - leave))
     },
   }
 }
@@ -120,7 +125,7 @@ rootTest('a full disk takes no old batch away for a new one that it then refuses
   const limit = 0.25 * 1024 * 1024
   while (spool.bytes < limit * 0.8) spool.append(many)
   const [length, bytes] = [spool.length, spool.bytes]
-  disk.fill()
+  disk.fill(64 * 1024)
   t.throws(() => spool.append([...many, ...many]), { message: 'database or disk is full' })
   t.deepEqual([spool.length, spool.bytes], [length, bytes])
   disk.free()

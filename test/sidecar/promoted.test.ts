@@ -177,12 +177,12 @@ for (const [state, silent] of [
     if (silent === 'at once') relay.goSilent()
     const { promotions, untilPromoted } = startPromotions(t, addressOf(database, relay))
     promotions.watch([fans])
-    await until('a connection', () => relay.connections() > 0)
     if (silent === 'later') {
       await untilPromoted()
       relay.goSilent()
       promotions.watch([fans, watts])
     }
+    await until('a request without an answer', () => relay.swallowed() > 0)
     const before = performance.now()
     await promotions.stop()
     // A bound that only a hang passes.

@@ -248,7 +248,7 @@ for (const [state, silence] of [
       relay.goSilent()
     }
     storing.take([numbered(1)])
-    await until('a connection', () => relay.connections() > 0)
+    await until('a request without an answer', () => relay.swallowed() > 0)
     const before = performance.now()
     await storing.stop()
     // A bound that only a hang passes: the patience is half a second.
