@@ -5,6 +5,7 @@ import { BadConfiguration, type OptionDefinition, type OptionValues, readOptions
 import { openDelivery } from './delivery.ts'
 import { loadDescriptions } from './descriptions.ts'
 import { openLog } from './log.ts'
+import { Maintenance } from './maintenance.ts'
 import { PolledDescriptions } from './polled_descriptions.ts'
 import { systemClock } from './schedule.ts'
 import { signalsFrom } from './signals.ts'
@@ -80,6 +81,7 @@ async function run(options: KwollectorOptions): Promise<number> {
   const delivery = openDelivery(database, spool, log)
   const collector = new Collector({ clock: systemClock, log, take: delivery.take })
   const descriptions = new PolledDescriptions(database, collector, log)
+  const maintenance = new Maintenance(database, systemClock, log)
   const skipReport = setInterval(() => collector.reportSkipped(), skipReportMs)
 
   await descriptions.use(first.descriptions, first.errors)
@@ -87,7 +89,7 @@ async function run(options: KwollectorOptions): Promise<number> {
   await asked.toStop
 
   clearInterval(skipReport)
-  await Promise.all([descriptions.stop(), collector.stop()])
+  await Promise.all([descriptions.stop(), collector.stop(), maintenance.stop()])
   await delivery.stop()
   return 0
 }

@@ -1,5 +1,5 @@
 -- Moves chunks older than chunk_compress_hour, and their indexes, to the tablespace of archive_path.
--- A background job on the community edition, called by the sidecar elsewhere. ALTER TABLE instead of move_chunk, which
+-- A background job on the community edition, called by kwollect.maintain elsewhere. ALTER TABLE instead of move_chunk, which
 -- the Apache edition lacks: the chunk is locked while it is copied, and nothing writes to chunks of that age.
 create or replace procedure kwollect.archive_old_chunks(job_id integer default null, config jsonb default null)
 language plpgsql
@@ -48,7 +48,6 @@ end
 $$;
 
 revoke all on procedure kwollect.archive_old_chunks(integer, jsonb) from public;
-grant execute on procedure kwollect.archive_old_chunks(integer, jsonb) to kwollect_writer;
 
 comment on procedure kwollect.archive_old_chunks(integer, jsonb) is
 'Moves chunks older than chunk_compress_hour to the tablespace of archive_path; nothing where that is not set.';

@@ -1,5 +1,5 @@
 -- Drops chunks whose last value is retention_day old, of the summary too. A background job on the community
--- edition; the Apache edition has no jobs there, so the sidecar calls it every hour.
+-- edition; called by kwollect.maintain elsewhere.
 create or replace procedure kwollect.drop_expired_chunks(job_id integer default null, config jsonb default null)
 language plpgsql
 security definer
@@ -24,7 +24,6 @@ end
 $$;
 
 revoke all on procedure kwollect.drop_expired_chunks(integer, jsonb) from public;
-grant execute on procedure kwollect.drop_expired_chunks(integer, jsonb) to kwollect_writer;
 
 comment on procedure kwollect.drop_expired_chunks(integer, jsonb) is
 'Drops chunks older than retention_day; nothing where that is not set.';
