@@ -102,8 +102,12 @@ export class Spool {
     const kept = this.#database.prepare('select spool_id from spool').get() as
       | { spool_id: string }
       | undefined
-    if (kept !== undefined) return kept.spool_id
+    return kept?.spool_id ?? this.#makeId()
+  }
+
+  #makeId(): string {
     const id = randomUUID()
+    this.#database.exec('delete from spool')
     this.#database.prepare('insert into spool (spool_id) values (?)').run(id)
     return id
   }
@@ -119,11 +123,20 @@ export class Spool {
     if (lastStored <= this.#numberAtOpen) return false
     this.#id = this.#allOrNothing(() => {
       this.#database.prepare('delete from batches where number <= ?').run(this.#numberAtOpen)
-      this.#database.exec('delete from spool')
-      return this.#keepId()
+      return this.#makeId()
     })
     this.#bytes = this.#sumBytes()
     return true
+  }
+
+  /** Where another machine has a copy of this spool: what waits goes on under an id of its own. */
+  takeNewId(): void {
+    this.#id = this.#allOrNothing(() => this.#makeId())
+  }
+
+  /** Was it spooled since the file was opened? Then nobody but this run can have sent it. */
+  isOfThisRun({ number }: SpooledBatch): boolean {
+    return number > this.#numberAtOpen
   }
 
   /** Bytes of all batches that wait. */

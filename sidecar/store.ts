@@ -37,6 +37,8 @@ export class Store {
   readonly #stopping = new AbortController()
   #link: Link | undefined
   #spoolChecked = false
+  /** Number of the newest batch that was sent in this run. */
+  #lastTried = 0
   /** The time to stop is over. */
   #hasGivenUp = false
   #awaySince: number | undefined
@@ -114,10 +116,10 @@ export class Store {
       await this.#checkSpool(link)
       // Only now: the check may have dropped what was the oldest.
       const batch = this.#spool.oldest()
-      if (batch !== undefined) await this.#store(link, batch)
+      const isStored = batch === undefined || (await this.#store(link, batch))
       this.#reportBack()
       if (batch === undefined) return 'nothing to store'
-      this.#spool.remove(batch)
+      if (isStored) this.#spool.remove(batch)
       return 'stored'
     } catch (error) {
       this.#reportFailure(error)
@@ -136,7 +138,8 @@ export class Store {
     return this.#link
   }
 
-  async #store({ connection, series }: Link, batch: SpooledBatch): Promise<void> {
+  /** @returns false where it is to be stored again, under the new id of the spool */
+  async #store({ connection, series }: Link, batch: SpooledBatch): Promise<boolean> {
     const refused = await this.#learnSeries({ connection, series }, readBatch(batch.content).series)
     const columns = columnsOf(batch.content, series, refused)
     if (columns.reasons.length > 0) {
@@ -144,6 +147,8 @@ export class Store {
         `${columns.reasons.length} values of batch ${batch.number} cannot be stored (${columns.reasons[0]}); they are kept in kwollect.dead_letters`,
       )
     }
+    const isFirstTry = batch.number > this.#lastTried
+    this.#lastTried = batch.number
     const [row] = await connection.answerWithin(
       this.#patience.answerMs,
       connection.sql<[{ fresh: boolean }]>`
@@ -154,11 +159,20 @@ export class Store {
                , ${columns.reasons}::text[], ${columns.letters}::text[]
                ) as fresh`,
     )
+    if (!row.fresh && isFirstTry && this.#spool.isOfThisRun(batch)) {
+      this.#lastTried = batch.number - 1 // under the new id it was never sent
+      this.#spool.takeNewId()
+      this.#log.error(
+        'another machine uses a copy of this spool: the database has a batch of this number that was never sent; it goes on under a new id',
+      )
+      return false
+    }
     this.#log.debug(
       row.fresh
         ? `stored batch ${batch.number}: ${batch.samples} values`
         : `batch ${batch.number} was stored already; nothing changed`,
     )
+    return true
   }
 
   /** Once a run, before its first batch: see `Spool.takeNewIdIfOlderThan`. */

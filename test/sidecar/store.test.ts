@@ -233,6 +233,22 @@ test('a spool that was restored from an older copy stores what is new, and nothi
   t.deepEqual(await storedSamples(database), stored(0, 7))
 })
 
+test('two machines that run on copies of one spool at the same time lose nothing', async t => {
+  const database = await testDatabase(t)
+  const [folder, clone] = [temporaryFolder(t), temporaryFolder(t)]
+  Spool.open(folder, 64).close()
+  cpSync(folder, clone, { recursive: true })
+  const machines = [folder, clone].map(each => startStoring(t, addressOf(database), { folder: each }))
+  for (const number of numbers(0, 10)) {
+    machines[number % 2]?.take([numbered(number)])
+    for (const machine of machines) await machine.isEmpty()
+  }
+  t.deepEqual(await storedSamples(database), stored(0, 10))
+  const errors = machines.flatMap(({ log }) => log.lines.filter(line => line.startsWith('error')))
+  t.is(errors.length, 1)
+  t.true(errors[0]?.includes('another machine uses a copy of this spool'))
+})
+
 for (const [state, silence] of [
   ['does not answer', 'before'],
   ['falls silent in the middle', 'after'],
