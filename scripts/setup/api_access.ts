@@ -53,11 +53,15 @@ export async function keepJwtSecret(client: ClientBase, options: SetupOptions): 
   return secret
 }
 
-/** The token has no time of issue or expiry: the same secret gives the same token at every run. */
-export async function apiAccess(options: SetupOptions, secret: string): Promise<ApiAccess> {
-  const token = await new SignJWT({ role: options.kwollect_user })
+/** The token that makes its bearer `user`, without a time of issue or expiry: the same at every run. */
+export function apiToken(user: string, secret: string): Promise<string> {
+  return new SignJWT({ role: user })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .sign(new TextEncoder().encode(secret))
+}
+
+export async function apiAccess(options: SetupOptions, secret: string): Promise<ApiAccess> {
+  const token = await apiToken(options.kwollect_user, secret)
   const configuration = [
     `db-uri = ${quote(databaseUri(options))}`,
     'db-schemas = "api"',

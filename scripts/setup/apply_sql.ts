@@ -15,13 +15,19 @@ export interface SqlFile {
   readonly edition: Edition | undefined
   /** The object belongs to the administrator, or cannot be replaced, once it exists. */
   readonly whereAbsent: boolean
+  /** The object stands on the tables of a connected OAR database. */
+  readonly needsOar: boolean
 }
 
 /** As the server's setting `timescaledb.license` has it; 'timescale' is the community edition. */
 export type Edition = 'apache' | 'timescale'
 
-/** The first line of a file that is not applied always: `-- apply: on the Apache edition, where absent`. */
-const directive = /^-- apply:(?: on the (Apache|community) edition)?,?( where absent)?\n/
+/**
+ * The first line of a file that is not applied always: `-- apply: on the Apache edition, where absent`, or
+ * `-- apply: where OAR is connected`.
+ */
+const directive =
+  /^-- apply:(?: on the (Apache|community) edition)?,?( where absent)?( where OAR is connected)?\n/
 
 /** A statement of a file failed: names the file and line, for the developer who wrote it. */
 class SqlFileFailed extends Error {
@@ -43,9 +49,19 @@ function readSqlFile(folder: string, path: string): SqlFile {
   const [, schema = '', object = '', kind = ''] = parts
   const text = readFileSync(join(folder, path), 'utf8')
   const sha256 = createHash('sha256').update(text).digest('hex')
-  const [, forEdition, absent] = directive.exec(text) ?? []
+  const [, forEdition, absent, oar] = directive.exec(text) ?? []
   const edition = forEdition === undefined ? undefined : forEdition === 'Apache' ? 'apache' : 'timescale'
-  return { path, schema, object, kind, text, sha256, edition, whereAbsent: absent !== undefined }
+  return {
+    path,
+    schema,
+    object,
+    kind,
+    text,
+    sha256,
+    edition,
+    whereAbsent: absent !== undefined,
+    needsOar: oar !== undefined,
+  }
 }
 
 /**
@@ -60,7 +76,10 @@ export async function applySqlFiles(
   allFiles: readonly SqlFile[],
   edition: Edition,
 ): Promise<number> {
-  const files = allFiles.filter(file => file.edition === undefined || file.edition === edition)
+  const hasOar = await isOarConnected(client)
+  const files = allFiles.filter(
+    file => (file.edition === undefined || file.edition === edition) && (hasOar || !file.needsOar),
+  )
   const { rows: applied } = await client.query<{ path: string; sha256: string }>(
     'select path, sha256 from kwollect.applied_files',
   )
@@ -82,6 +101,14 @@ export async function applySqlFiles(
     )
   }
   return files.length
+}
+
+/** Whether kwollect-setup-db-oar has made its server (sql/oar/connect.procedure.sql). */
+async function isOarConnected(client: ClientBase): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from pg_catalog.pg_foreign_server where srvname = 'OAR database'`,
+  )
+  return rowCount !== 0
 }
 
 /** Files whose object somebody dropped; a trigger's file is named after its table or view. */

@@ -1,9 +1,9 @@
 import { Client } from 'pg'
-import type { SetupOptions } from './options.ts'
+import type { AdminOptions } from './options.ts'
 import { SetupRefused } from './prerequisites.ts'
 
 /** Connects as db_admin. @throws {SetupRefused} with one sentence on what to change */
-export async function connectAdmin(options: SetupOptions, database: string): Promise<Client> {
+export async function connectAdmin(options: AdminOptions, database: string): Promise<Client> {
   const client = new Client({
     host: options.db_host,
     port: options.db_port,
@@ -24,7 +24,7 @@ export async function connectAdmin(options: SetupOptions, database: string): Pro
   }
 }
 
-function refusal(options: SetupOptions, database: string, error: unknown): SetupRefused {
+function refusal(options: AdminOptions, database: string, error: unknown): SetupRefused {
   const { code, message } = error as Error & { code?: string }
   const server = `${options.db_host}:${options.db_port}`
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {

@@ -79,3 +79,6 @@ export const setupCommand = {
 } as const satisfies Command<Record<string, import('../../sidecar/config.ts').OptionDefinition>>
 
 export type SetupOptions = OptionValues<typeof setupCommand.options>
+
+/** How the set-up commands reach the server. */
+export type AdminOptions = Pick<SetupOptions, 'db_host' | 'db_port' | 'db_admin' | 'db_admin_password'>

@@ -21,8 +21,13 @@ const groupRoles = ['kwollect_owner', 'kwollect_writer', 'kwollect_reader'] as c
 /** PostgreSQL cuts longer names without an error, and `_ro` would be cut off first. */
 const longestName = 63
 
-/** @throws {SetupRefused} for a kwollect_user whose two roles could not be told from each other or from our own */
-export function refuseLoginName(user: string): void {
+/** @throws {SetupRefused} for names that PostgreSQL would cut, or roles that could not be told from our own */
+export function refuseNames(database: string, user: string): void {
+  if (Buffer.byteLength(database) > longestName) {
+    throw new SetupRefused(
+      `kwollect_db_name is too long: it has ${Buffer.byteLength(database)} bytes, and PostgreSQL's names have ${longestName} at most.`,
+    )
+  }
   const reader = readerOf(user)
   if (Buffer.byteLength(reader) > longestName) {
     throw new SetupRefused(

@@ -8,7 +8,7 @@ import { connectAdmin } from './connection.ts'
 import { interruptible } from './interruption.ts'
 import type { SetupOptions } from './options.ts'
 import { checkServer, refuseOldTimescale, SetupRefused } from './prerequisites.ts'
-import { configureLogins, prepareGroups, readViewsOfOthers, refuseLoginName } from './roles.ts'
+import { configureLogins, prepareGroups, readViewsOfOthers, refuseNames } from './roles.ts'
 
 /** What a set-up did; `access` holds secrets. */
 export interface SetupResult {
@@ -20,9 +20,10 @@ export interface SetupResult {
   readonly edition: Edition
 }
 
-const root = join(import.meta.dirname, '..', '..')
+/** The folder with `sql/` and `migrations/`. */
+export const root = join(import.meta.dirname, '..', '..')
 // Any number will do, as long as every version of this command takes the same.
-const setupLock = 5493810172
+export const setupLock = 5493810172
 
 /**
  * Creates the kwollect database, or brings it to the current schema. Everything inside the database is one
@@ -32,7 +33,7 @@ const setupLock = 5493810172
  * @throws {SetupRefused} with one sentence on what to install, grant or change
  */
 export async function setUpDatabase(options: SetupOptions, stopping: AbortSignal): Promise<SetupResult> {
-  refuseLoginName(options.kwollect_user)
+  refuseNames(options.kwollect_db_name, options.kwollect_user)
   const server = await connectAdmin(options, 'postgres')
   try {
     await checkServer(server, options.db_admin)
@@ -133,7 +134,8 @@ async function keepStorageOptions(client: Client, options: SetupOptions): Promis
   }
 }
 
-async function createExtension(client: Client): Promise<Edition> {
+/** Makes the extension TimescaleDB, or finds it. */
+export async function createExtension(client: Client): Promise<Edition> {
   await client.query('create extension if not exists timescaledb schema public')
   const { rows } = await client.query<{ version: string; schema: string; edition: Edition }>(
     `select extversion as version

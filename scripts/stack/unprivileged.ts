@@ -17,14 +17,20 @@ export interface SystemUser {
  */
 export function unprivilegedUser(...preferred: readonly string[]): SystemUser | undefined {
   if (process.getuid?.() !== 0) return undefined
-  const users = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .map(line => line.split(':'))
   for (const wanted of [...preferred, 'nobody']) {
-    const entry = users.find(([name]) => name === wanted)
-    if (entry) return { name: wanted, uid: Number(entry[2]), gid: Number(entry[3]) }
+    const user = findUser(wanted)
+    if (user) return user
   }
   throw new ProgramMissing('this is root, and the machine has no user nobody to run the servers as')
+}
+
+/** @returns a user of /etc/passwd; undefined where there is none of that name */
+export function findUser(wanted: string): SystemUser | undefined {
+  const entry = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map(line => line.split(':'))
+    .find(([name]) => name === wanted)
+  return entry && { name: wanted, uid: Number(entry[2]), gid: Number(entry[3]) }
 }
 
 /**

@@ -13,12 +13,12 @@ begin
            select format('%s may be executed by PUBLIC', proc.oid::regprocedure) as what
              from pg_proc as proc
             cross join lateral aclexplode(coalesce(proc.proacl, acldefault('f', proc.proowner))) as privilege
-            where proc.pronamespace in ('kwollect'::regnamespace, 'api'::regnamespace)
+            where proc.pronamespace in ('kwollect'::regnamespace, 'api'::regnamespace, 'oar'::regnamespace)
               and privilege.grantee = 0
            union all
            select format('%s is overloaded', proc.oid::regprocedure)
              from pg_proc as proc
-            where proc.pronamespace in ('kwollect'::regnamespace, 'api'::regnamespace)
+            where proc.pronamespace in ('kwollect'::regnamespace, 'api'::regnamespace, 'oar'::regnamespace)
               and exists (
                     select
                       from pg_proc as twin
@@ -29,12 +29,12 @@ begin
            union all
            select format('%s has no comment', proc.oid::regprocedure)
              from pg_proc as proc
-            where proc.pronamespace in ('kwollect'::regnamespace, 'api'::regnamespace)
+            where proc.pronamespace in ('kwollect'::regnamespace, 'api'::regnamespace, 'oar'::regnamespace)
               and obj_description(proc.oid, 'pg_proc') is null
            union all
            select format('%s runs with its owner''s rights and takes its search_path from the caller', proc.oid::regprocedure)
              from pg_proc as proc
-            where proc.pronamespace in ('kwollect'::regnamespace, 'api'::regnamespace)
+            where proc.pronamespace in ('kwollect'::regnamespace, 'api'::regnamespace, 'oar'::regnamespace)
               and proc.prosecdef
               and not coalesce(proc.proconfig::text like '%search_path=%', false)
            union all
@@ -42,14 +42,14 @@ begin
              from pg_class as relation
              join pg_roles as role
                on role.oid = relation.relowner
-            where relation.relnamespace in ('kwollect'::regnamespace, 'api'::regnamespace)
+            where relation.relnamespace in ('kwollect'::regnamespace, 'api'::regnamespace, 'oar'::regnamespace)
               and role.rolcanlogin
            union all
            select format('%s belongs to %s, a role that can log in', proc.oid::regprocedure, role.rolname)
              from pg_proc as proc
              join pg_roles as role
                on role.oid = proc.proowner
-            where proc.pronamespace in ('kwollect'::regnamespace, 'api'::regnamespace)
+            where proc.pronamespace in ('kwollect'::regnamespace, 'api'::regnamespace, 'oar'::regnamespace)
               and role.rolcanlogin
          ) as found;
   if offence is not null then

@@ -25,7 +25,7 @@ async function offenders(condition: string): Promise<string[]> {
   const rows = await admin.unsafe<{ name: string }[]>(`
     select proc.oid::regproc::text as name
       from pg_proc as proc
-     where proc.pronamespace in ('kwollect'::regnamespace, 'api'::regnamespace)
+     where proc.pronamespace in ('kwollect'::regnamespace, 'api'::regnamespace, 'oar'::regnamespace)
        and (${condition})
      order by 1`)
   return rows.map(row => row.name)
@@ -74,7 +74,7 @@ test('every table and view has a comment, and belongs to a role that cannot log 
     select class.oid::regclass::text as name
       from pg_class as class
       join pg_roles as owner on owner.oid = class.relowner
-     where class.relnamespace in ('kwollect'::regnamespace, 'api'::regnamespace, 'public'::regnamespace)
+     where class.relnamespace in ('kwollect'::regnamespace, 'api'::regnamespace, 'oar'::regnamespace, 'public'::regnamespace)
        and class.relkind in ('r', 'v', 'm', 'p', 'f')
        and class.oid <> to_regclass('kwollect.migrations')
        and not exists (select from pg_depend where objid = class.oid and deptype = 'e')
