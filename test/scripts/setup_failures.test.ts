@@ -127,9 +127,10 @@ test('a kwollect_user who is a superuser is refused', async t => {
   t.deepEqual(await found(installation), [])
 })
 
-test('a kwollect_user that is one of the group roles, or too long for its reader, is refused', async t => {
+test('a kwollect_user that is one of the group roles, or too long for its reader, is refused; so is a long database', async t => {
   const installation = emptyInstallation(t)
   await refused(t, installation, /a role kwollect_owner of its own/, { kwollect_user: 'kwollect_owner' })
+  await refused(t, installation, /kwollect_db_name is too long/, { kwollect_db_name: 'd'.repeat(64) })
   await refused(t, installation, /64 bytes/, { kwollect_user: `${'é'.repeat(30)}u` })
   t.deepEqual(await found(installation), [])
 })
