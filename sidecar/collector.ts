@@ -1,11 +1,13 @@
 import type { Description } from './descriptions.ts'
 import type { Log } from './log.ts'
+import { openIpmiHost } from './protocols/ipmi.ts'
+import { IpmiDispatcher, type IpmiOptions } from './protocols/ipmi_dispatcher.ts'
 import { openPrometheusHost } from './protocols/prometheus.ts'
 import { type Host, HostUnreachable, type PollResult } from './protocols/protocol.ts'
 import { openSnmpHost } from './protocols/snmp.ts'
 import type { Sample } from './sample.ts'
 import { type Clock, type Due, HostSchedule } from './schedule.ts'
-import { type DeviceUrl, hostKey, hostName } from './urls.ts'
+import { type DeviceUrl, hostKey, hostName, phaseKey } from './urls.ts'
 
 /** No answer takes longer than this, however long the period. */
 const longestPatienceMs = 5_000
@@ -17,17 +19,20 @@ export interface CollectorOptions {
   readonly log: Log
   /** Takes samples at once; they are in the spool with the next batch. */
   readonly take: (samples: readonly Sample[]) => void
+  readonly ipmi: Pick<IpmiOptions, 'sdrFolder' | 'processes'>
 }
 
 /** Polls all hosts of a set of descriptions. */
 export class Collector {
   readonly #options: CollectorOptions
   readonly #stopping = new AbortController()
+  readonly #ipmi: IpmiDispatcher
   readonly #hosts = new Map<string, PolledHost>()
   #skipped = new Map<string, number>()
 
   constructor(options: CollectorOptions) {
     this.#options = options
+    this.#ipmi = new IpmiDispatcher({ ...options.ipmi, now: () => options.clock.now() })
   }
 
   /** What to poll from now on: hosts that are new are opened, those without a description closed. */
@@ -39,7 +44,8 @@ export class Collector {
       if (url === undefined) continue
       let host = this.#hosts.get(key)
       if (host === undefined) {
-        host = new PolledHost(key, url, this.#options, this.#stopping.signal, polls =>
+        const opened = openHost(url, this.#options.clock, this.#ipmi)
+        host = new PolledHost(opened, url, this.#options, this.#stopping.signal, polls =>
           this.#countSkipped(url, polls),
         )
         this.#hosts.set(key, host)
@@ -89,17 +95,22 @@ class PolledHost {
   #warnings: ReadonlySet<string> = new Set()
 
   constructor(
-    key: string,
+    host: Host,
     url: DeviceUrl,
     options: CollectorOptions,
     signal: AbortSignal,
     onSkipped: (polls: number) => void,
   ) {
     this.#url = url
-    this.#host = openHost(url, options.clock)
+    this.#host = host
     this.#options = options
     this.#signal = signal
-    this.schedule = new HostSchedule({ key, clock: options.clock, poll: due => this.#poll(due), onSkipped })
+    this.schedule = new HostSchedule({
+      key: phaseKey(url),
+      clock: options.clock,
+      poll: due => this.#poll(due),
+      onSkipped,
+    })
   }
 
   async close(): Promise<void> {
@@ -162,11 +173,13 @@ class PolledHost {
   }
 }
 
-function openHost(url: DeviceUrl, clock: Clock): Host {
+function openHost(url: DeviceUrl, clock: Clock, ipmi: IpmiDispatcher): Host {
   const now = () => clock.now()
   switch (url.protocol) {
     case 'snmp':
       return openSnmpHost(url, { now })
+    case 'ipmisensor':
+      return openIpmiHost(url, { dispatcher: ipmi, now })
     case 'prometheus':
       return openPrometheusHost(url, { now })
   }

@@ -1,4 +1,5 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
+import { join } from 'node:path'
 import { Collector } from './collector.ts'
 import { databaseOf, databaseOptions, logOptions, spoolOptions } from './common_options.ts'
 import { BadConfiguration, type OptionDefinition, type OptionValues, readOptions } from './config.ts'
@@ -26,7 +27,7 @@ const kwollectorCommand = {
       kind: 'integer',
       default: 8,
       minimum: 1,
-      help: 'taken from files of kwollect 1.0 and without effect: a poll needs no worker, none waits for another',
+      help: 'how many processes of ipmi-sensors run at once for BMCs that answer; other protocols need none',
     },
     ...spoolOptions,
     check: { kind: 'flag', help: 'read everything, print every error and exit' },
@@ -79,7 +80,8 @@ async function run(options: KwollectorOptions): Promise<number> {
   const database = databaseOf(options)
   const spool = { folder: options.spool_dir, limitMb: options.spool_max_mb }
   const delivery = openDelivery(database, spool, log)
-  const collector = new Collector({ clock: systemClock, log, take: delivery.take })
+  const ipmi = { sdrFolder: join(options.spool_dir, 'sdr-cache'), processes: options.worker }
+  const collector = new Collector({ clock: systemClock, log, take: delivery.take, ipmi })
   const descriptions = new PolledDescriptions(database, collector, log)
   const maintenance = new Maintenance(database, systemClock, log)
   const skipReport = setInterval(() => collector.reportSkipped(), skipReportMs)

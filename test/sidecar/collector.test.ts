@@ -27,6 +27,7 @@ function startCollector(t: ExecutionContext, clock: Clock = systemClock) {
     take: taken => {
       samples.push(...taken)
     },
+    ipmi: { sdrFolder: 'never made', processes: 1 },
   })
   t.teardown(() => collector.stop())
   const values = (name: string) => samples.filter(({ series }) => series.metricId === name).length

@@ -207,8 +207,8 @@ test('labels end at 64 KiB', async t => {
 })
 
 test('a bad url is reported with its place and without its password', async t => {
-  t.deepEqual(await errorsOf(t, 'name: a\ndevice_id: d\nurl: ipmisensor://root:calvin@bmc/20'), [
-    'a.yml:3:1: ipmisensor is not supported by this version yet; supported: snmp (v2c), snmpv1, snmpv3, prometheus',
+  t.deepEqual(await errorsOf(t, 'name: a\ndevice_id: d\nurl: ipmisensor://root:calvin@bmc/'), [
+    'a.yml:3:1: url names no sensor: ipmisensor://user:password@host/id',
   ])
 })
 

@@ -59,7 +59,6 @@ const REFUSED: readonly (readonly [url: string, reason: RegExp])[] = [
   ['', /begin with a protocol/],
   ['public@switch-1', /begin with a protocol/],
   ['http://node-1/metrics', /an unknown protocol; supported: snmp \(v2c\), snmpv1, snmpv3, /],
-  ['ipmisensor://root:calvin@h/20', /^ipmisensor is not supported by this version yet/],
   ['snmp://switch-1/1.3.6', /must name the community/],
   ['snmp://@switch-1/1.3.6', /empty community/],
   ['snmp://public@/1.3.6', /no host/],

@@ -1,0 +1,138 @@
+import type { BmcRequest } from './ipmi_dispatcher.ts'
+import { explain, isCaching, isUnknownRecord, readRow, type SensorRow } from './ipmi_output.ts'
+
+/** What came back for one BMC. */
+export interface BmcAnswer {
+  /** The sensors that were read, in the order of the SDR. */
+  readonly rows: readonly SensorRow[]
+  /** Unix milliseconds: when the process was started. Undefined: it never was. */
+  readonly sentAt: number | undefined
+  /** Why not all came that was asked for, in words; undefined: all came. */
+  readonly failure: string | undefined
+  /** A record id that was asked for is not in the SDR. */
+  readonly isUnknownRecord: boolean
+  /** Lines that are no sensors. */
+  readonly unreadable: readonly string[]
+}
+
+/** A BMC whose SDR takes longer has a fault. iDRACs with 200 sensors took half a minute. */
+const LONGEST_MS = 120_000
+/** A process needs some time to start. */
+const SHORTEST_MS = 20
+
+/** One question to one BMC, from the moment it is asked until it is answered or given up. */
+export class BmcJob {
+  readonly request: BmcRequest
+  readonly answer: Promise<BmcAnswer>
+  readonly #settle: (answer: BmcAnswer) => void
+  readonly #rows: SensorRow[] = []
+  readonly #wanted: Set<number> | undefined
+  readonly #unreadable: string[] = []
+  readonly #askedAt = performance.now()
+  #heardAt = Number.NEGATIVE_INFINITY
+  #sentAt: number | undefined
+  #timer: NodeJS.Timeout
+  #complaint: string | undefined
+  #isUnknownRecord = false
+  #isCaching = false
+  #isSettled = false
+
+  constructor(request: BmcRequest) {
+    const { promise, resolve } = Promise.withResolvers<BmcAnswer>()
+    this.request = request
+    this.answer = promise
+    this.#settle = resolve
+    this.#wanted = request.records === 'all' ? undefined : new Set(request.records)
+    this.#timer = setTimeout(this.#giveUp, request.timeoutMs)
+    if (request.signal.aborted) this.#stop()
+    else request.signal.addEventListener('abort', this.#stop, { once: true })
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled
+  }
+
+  leftMs(): number {
+    return Math.max(SHORTEST_MS, this.#askedAt + this.request.timeoutMs - performance.now())
+  }
+
+  /** @param sentAt Unix milliseconds */
+  start(sentAt: number): void {
+    this.#sentAt = sentAt
+  }
+
+  hear(line: string): void {
+    this.#heardAt = performance.now()
+    if (isUnknownRecord(line)) {
+      this.#isUnknownRecord = true
+      this.#finish('the list of its sensors has changed')
+      return
+    }
+    const row = readRow(line)
+    if (row === undefined) {
+      this.#unreadable.push(line)
+      return
+    }
+    this.#rows.push(row)
+    this.#wanted?.delete(row.id)
+    // Not at the end of the process, which also waits for the others.
+    if (this.#wanted?.size === 0) this.#finish(undefined)
+  }
+
+  complain(complaint: string): void {
+    this.#isCaching = isCaching(complaint)
+    if (this.#isCaching) this.#heardAt = performance.now()
+    else this.#complaint = complaint
+  }
+
+  /** @param how the process ended */
+  end(how: string): void {
+    if (this.#wanted === undefined && how === 'exit status 0') this.#finish(undefined)
+    else if (this.#complaint !== undefined) this.#finish(this.#explained(this.#complaint))
+    else if (/^(exit|signal)/.test(how)) this.#finish(`ipmi-sensors ended early (${how})`)
+    else this.#finish(how)
+  }
+
+  /** FreeIPMI's time-out and ours are the same moment: one sentence for both. */
+  #explained(complaint: string): string {
+    return /^(ipmi-sensors: )?(connection|session) timeout$/.test(complaint)
+      ? this.#silence()
+      : explain(complaint)
+  }
+
+  readonly #stop = (): void => this.#finish('the poll was stopped before the answer came')
+
+  readonly #giveUp = (): void => {
+    const now = performance.now()
+    const { company, timeoutMs } = this.request
+    const nextMs = Math.min(this.#heardAt + timeoutMs, this.#askedAt + LONGEST_MS) - now
+    if (company === 'alone' && nextMs > 0) this.#timer = setTimeout(this.#giveUp, nextMs)
+    else this.#finish(this.#silence())
+  }
+
+  #silence(): string {
+    const { timeoutMs } = this.request
+    const seconds = `${Math.round(timeoutMs) / 1000} s`
+    if (this.#sentAt === undefined) {
+      return `all processes of ipmi-sensors were busy for ${seconds}; a higher number of them (option worker) may help`
+    }
+    if (this.#isCaching) return 'the SDR with the list of its sensors cannot be read to its end'
+    return this.#heardAt > 0
+      ? `no answer within the ${seconds} of the poll`
+      : `no answer to IPMI in ${seconds}`
+  }
+
+  #finish(failure: string | undefined): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    clearTimeout(this.#timer)
+    this.request.signal.removeEventListener('abort', this.#stop)
+    this.#settle({
+      rows: this.#rows,
+      sentAt: this.#sentAt,
+      failure,
+      isUnknownRecord: this.#isUnknownRecord,
+      unreadable: this.#unreadable,
+    })
+  }
+}
