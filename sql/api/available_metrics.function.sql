@@ -19,10 +19,9 @@ declare
   device_ids text[];
 begin
   if wanted ->> 'job_id' is not null then
-    select coalesce(array_agg(distinct job.node), '{}')
+    select coalesce(array_agg(span.device_id), '{}')
       into device_ids
-      from public.nodetime_per_job as job
-     where job.job_id = (wanted ->> 'job_id')::integer;
+      from kwollect.job_spans((wanted ->> 'job_id')::integer, null) as span;
   elsif json_typeof(wanted -> 'devices') = 'array' then
     select coalesce(array_agg(distinct split_part(device.name, '.', 1)), '{}')
       into device_ids

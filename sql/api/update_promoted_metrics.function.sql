@@ -1,6 +1,7 @@
--- Brings promotions to what the jobs ask for now. Served as POST /rpc/update_promoted_metrics, called by the
--- scheduler's hooks with the token. The lock makes concurrent calls one after the other, each with what jobs
--- ask for when its turn comes. A statement that would change nothing is not run: it would be announced.
+-- Brings promotions to what the jobs ask for now. Served as POST /rpc/update_promoted_metrics, called with the token by
+-- the scheduler's hooks, and by each kwollector every minute. The lock makes concurrent calls one after the other. A
+-- call that waited while another one began to ask has its answer already, so hundreds of jobs that begin at once ask
+-- the scheduler's database a few times. A statement that would change nothing is not run: it would be announced.
 create or replace function api.update_promoted_metrics()
 returns table (
   device_id text
@@ -10,47 +11,66 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+set lock_timeout = '4s' -- a hook does not wait longer; with the scheduler's database away each turn takes seconds
 as $$
 #variable_conflict use_column
 declare
+  called_at constant timestamptz := clock_timestamp();
+  is_answered boolean;
+  reason text;
   hostile text;
+  hostiles text[];
   ended bigint[];
   nodes text[];
   expressions text[];
 begin
   lock table kwollect.promotions in share row exclusive mode;
-
-  for hostile in
+  select updates.began_at > called_at into is_answered from kwollect.promotion_updates as updates;
+  if is_answered then
+    return query
     select distinct
-           job.metric_id
+           promotions.device_id
+         , promotions.metric_id
+      from kwollect.promotions
+     order by 1, 2;
+    return;
+  end if;
+  update kwollect.promotion_updates set began_at = clock_timestamp();
+
+  with asked as materialized (
+    select job.metric_id
+         , array_agg(distinct job.node) as nodes
+         , coalesce(kwollect.is_regular_expression(job.metric_id), true) as is_usable
       from public.promoted_metrics_per_job as job
-     where not kwollect.is_regular_expression(job.metric_id)
-  loop
+     where job.node is not null
+     group by job.metric_id
+  )
+  , wanted as (
+    select unnest(asked.nodes) as device_id
+         , asked.metric_id
+      from asked
+     where asked.is_usable
+  )
+  select array_agg(former.promotion_id) filter (where wanted.device_id is null)
+       , array_agg(wanted.device_id) filter (where former.promotion_id is null)
+       , array_agg(wanted.metric_id) filter (where former.promotion_id is null)
+       , (select array_agg(asked.metric_id) from asked where not asked.is_usable)
+    into ended
+       , nodes
+       , expressions
+       , hostiles
+    from wanted
+    full join (select promotions.* from kwollect.promotions where promotions.by_job) as former
+      on (former.device_id, coalesce(former.metric_id, '')) = (wanted.device_id, coalesce(wanted.metric_id, ''))
+     and (former.metric_id is null) = (wanted.metric_id is null);
+
+  foreach hostile in array coalesce(hostiles, '{}') loop
     raise warning using
       message = format(
         '%s is no regular expression: the jobs that ask for it get nothing by it'
       , quote_literal(left(hostile, 200))
       );
   end loop;
-
-  with wanted as (
-    select distinct
-           job.node as device_id
-         , job.metric_id
-      from public.promoted_metrics_per_job as job
-     where job.node is not null
-       and coalesce(kwollect.is_regular_expression(job.metric_id), true)
-  )
-  select array_agg(former.promotion_id) filter (where wanted.device_id is null)
-       , array_agg(wanted.device_id) filter (where former.promotion_id is null)
-       , array_agg(wanted.metric_id) filter (where former.promotion_id is null)
-    into ended
-       , nodes
-       , expressions
-    from wanted
-    full join (select promotions.* from kwollect.promotions where promotions.by_job) as former
-      on (former.device_id, coalesce(former.metric_id, '')) = (wanted.device_id, coalesce(wanted.metric_id, ''))
-     and (former.metric_id is null) = (wanted.metric_id is null);
 
   if ended is not null then
     delete from kwollect.promotions
@@ -70,6 +90,16 @@ begin
        , promotions.metric_id
     from kwollect.promotions
    order by 1, 2;
+exception
+  when connection_exception then
+    get stacked diagnostics reason = pg_exception_detail;
+    raise sqlstate 'PT503' using
+      message = kwollect.job_source_failure('promoted_metrics_per_job')
+    , detail = reason;
+  when lock_not_available then
+    raise sqlstate 'PT503' using
+      message = 'other calls of update_promoted_metrics take too long'
+    , hint = 'kwollector calls it again within a minute.';
 end
 $$;
 

@@ -35,7 +35,7 @@ begin
    where foreign_server.srvname = server;
   if not found then
     execute format('create server %I foreign data wrapper postgres_fdw', server);
-    execute format('comment on foreign server %I is %L', server, 'Made by kwollect-setup-db-oar, which also changes it.');
+    execute format('comment on server %I is %L', server, 'Made by kwollect-setup-db-oar, which also changes it.');
     execute format('grant usage on foreign server %I to %I', server, owner);
   end if;
   if current_options is distinct from server_options then
