@@ -17,8 +17,8 @@ test.before(async () => {
 /** Small SQL functions that the planner puts into the query, which a pinned search_path would prevent. */
 const inlined = ['kwollect.sample_label_keys', 'kwollect.series_labels']
 
-/** Procedures that commit, which PostgreSQL permits only without a SET of their own; they name everything in full. */
-const committing = ['kwollect.compress_old_chunks', 'kwollect.refresh_summary']
+/** Commits by itself, which PostgreSQL permits only without a SET of its own; it names everything in full. */
+const committing = ['kwollect.refresh_summary']
 
 /** Names of our routines, and of the views and tables of the API, for which a condition holds. */
 async function offenders(condition: string): Promise<string[]> {
