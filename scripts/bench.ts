@@ -7,10 +7,17 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { BadConfiguration, type OptionDefinition, readOptions } from '../sidecar/config.ts'
-import { showProgress } from './bench/progress.ts'
+import {
+  BadConfiguration,
+  type Command,
+  type OptionDefinitions,
+  type OptionValues,
+  readOptions,
+} from '../sidecar/config.ts'
+import { type Progress, showProgress } from './bench/progress.ts'
 import { exitStatus, type Line, table } from './bench/report.ts'
 import { benchSql, sqlOptions } from './bench/sql.ts'
+import { benchWattmetre, wattmetreOptions } from './bench/wattmetre.ts'
 import { type StateFolder, takeStateFolder } from './stack/state_folder.ts'
 
 const commonOptions = {
@@ -20,7 +27,7 @@ const commonOptions = {
     placeholder: 'DIR',
     help: 'keep the data set there, so that the next run measures at once; a temporary folder where absent',
   },
-} as const satisfies Record<string, OptionDefinition>
+} as const satisfies OptionDefinitions
 
 const sqlCommand = {
   name: 'npm run bench -- sql',
@@ -28,20 +35,40 @@ const sqlCommand = {
   options: { ...sqlOptions, ...commonOptions },
 } as const
 
+const wattmetreCommand = {
+  name: 'npm run bench -- wattmetre',
+  summary: 'Measures kwollector-wattmetre from its standard input to stored values.',
+  options: { ...wattmetreOptions, ...commonOptions },
+} as const
+
 /** Each bench by its name: reads its own options and gives its lines. */
 const benches: Readonly<Record<string, (args: string[], signal: AbortSignal) => Promise<number>>> = {
-  sql: async (args, signal) => {
-    const invocation = await readOptions(sqlCommand, args, {})
-    if (invocation.kind === 'print') {
-      console.log(invocation.text)
-      return 0
-    }
-    const { values } = invocation
-    const progress = showProgress(process.stderr)
-    const lines = await inFolder(values.keep, folder => benchSql(values, folder, progress, signal))
-    progress.end()
-    return print(lines, values.json ? 'json' : 'table')
-  },
+  sql: (args, signal) => bench(sqlCommand, benchSql, args, signal),
+  wattmetre: (args, signal) => bench(wattmetreCommand, benchWattmetre, args, signal),
+}
+
+async function bench<const Definitions extends OptionDefinitions & typeof commonOptions>(
+  command: Command<Definitions>,
+  measure: (
+    values: OptionValues<Definitions>,
+    folder: StateFolder,
+    progress: Progress,
+    signal: AbortSignal,
+  ) => Promise<Line[]>,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  const invocation = await readOptions(command, args, {})
+  if (invocation.kind === 'print') {
+    console.log(invocation.text)
+    return 0
+  }
+  const { values } = invocation
+  const { keep, json }: OptionValues<typeof commonOptions> = values
+  const progress = showProgress(process.stderr)
+  const lines = await inFolder(keep, folder => measure(values, folder, progress, signal))
+  progress.end()
+  return print(lines, json ? 'json' : 'table')
 }
 
 process.exitCode = await main(process.argv.slice(2))
@@ -50,13 +77,13 @@ async function main([name = '', ...args]: string[]): Promise<number> {
   const stop = new AbortController()
   // Twice for one Ctrl-C: npm passes it on.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
-  const bench = benches[name]
-  if (bench === undefined) {
+  const chosen = benches[name]
+  if (chosen === undefined) {
     console.error(`npm run bench -- NAME [options]; NAME is one of: ${Object.keys(benches).join(', ')}`)
     return 2
   }
   try {
-    return await bench(args, stop.signal)
+    return await chosen(args, stop.signal)
   } catch (error) {
     console.error(stop.signal.aborted ? 'stopped' : (error as Error).message)
     return error instanceof BadConfiguration ? 2 : 1

@@ -140,7 +140,8 @@ async function exists(address: ServerAddress, name: string): Promise<boolean> {
   return rows.length > 0
 }
 
-async function setUp(address: ServerAddress, name: string, setup: Setup): Promise<void> {
+/** Runs kwollect-setup-db. */
+export async function setUp(address: ServerAddress, name: string, setup: Setup): Promise<void> {
   const optionsFile = join(setup.folder, 'setup.yaml')
   const options = {
     db_host: address.host,

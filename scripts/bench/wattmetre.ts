@@ -1,0 +1,146 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { OptionDefinitions, OptionValues } from '../../sidecar/config.ts'
+import { Cluster } from '../stack/cluster.ts'
+import { keptSecret } from '../stack/secret_file.ts'
+import type { StateFolder } from '../stack/state_folder.ts'
+import { connect, setUp } from './databases.ts'
+import type { Progress } from './progress.ts'
+import { absoluteLine, type Line, type Target } from './report.ts'
+import { serverSettings } from './server.ts'
+import { type Load, type Outcome, type Place, runLoad } from './wattmetre_run.ts'
+
+export const wattmetreOptions = {
+  seconds: {
+    kind: 'integer',
+    default: 300,
+    minimum: 10,
+    help: 'length of the run with 100 promoted ports; the others take a minute at most',
+  },
+} as const satisfies OptionDefinitions
+
+const databaseName = 'bench_wattmetre'
+const user = 'kwuser'
+
+/**
+ * kwollector-wattmetre from a pipe to stored values, on a server that writes to disk as a real one does.
+ *
+ * @param folder of this run alone
+ * @param signal ends the server, and with it the run
+ */
+export async function benchWattmetre(
+  { seconds }: OptionValues<typeof wattmetreOptions>,
+  folder: StateFolder,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Line[]> {
+  const cluster = new Cluster({
+    folder: join(folder.path, 'cluster'),
+    durability: 'kept',
+    settings: serverSettings(),
+  })
+  const stop = () => void cluster.stop()
+  try {
+    await cluster.start(signal)
+    if (cluster.server) folder.record(cluster.server.identity)
+    signal.addEventListener('abort', stop)
+    return await measureAll(cluster, folder, seconds, progress)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await cluster.stop()
+  }
+}
+
+async function measureAll(
+  cluster: Cluster,
+  folder: StateFolder,
+  seconds: number,
+  progress: Progress,
+): Promise<Line[]> {
+  const place = await prepare(cluster, folder.path)
+  const minute = Math.min(60, seconds)
+  const kill = async () => {
+    await cluster.kill()
+    await cluster.start()
+    if (cluster.server) folder.record(cluster.server.identity)
+  }
+  try {
+    const averaged: Load = { id: 'averaged', ports: 42, rate: 50, seconds: minute, promoted: 'none' }
+    const promoted: Load = { id: 'promoted', ports: 100, rate: 100, seconds, promoted: 'all ports' }
+    const large: Load = { id: 'large', ports: 1_000, rate: 100, seconds: minute, promoted: 'all ports' }
+    const killed: Load = { ...promoted, id: 'killed', seconds: minute, atHalfTime: kill }
+    const run = async (load: Load) => {
+      const { ports, rate, seconds: length } = load
+      progress.step(`${load.id}: ${ports} ports, ${rate} lines a second, ${length} s`)
+      return runLoad(load, place.place)
+    }
+    return [
+      coreLine(averaged, await run(averaged), 5),
+      ...promotedLines(promoted, await run(promoted)),
+      completeLine(large, await run(large)),
+      completeLine(killed, await run(killed)),
+    ]
+  } finally {
+    await place.close()
+  }
+}
+
+async function prepare(cluster: Cluster, path: string) {
+  const folder = join(path, 'wattmetre')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const password = keptSecret(join(folder, 'kwuser'))
+  await setUp(cluster.address, databaseName, { folder, user, password })
+  const sql = connect(cluster.address, databaseName)
+  const { host, port } = cluster.address
+  const database = {
+    db_host: host,
+    db_port: port,
+    db_name: databaseName,
+    db_user: user,
+    db_password: password,
+  }
+  const place: Place = { folder, database, sql: () => sql }
+  return { place, close: () => sql.end({ timeout: 1 }) }
+}
+
+function promotedLines(load: Load, outcome: Outcome): Line[] {
+  const { early, late } = outcome.memory
+  return [
+    completeLine(load, outcome),
+    coreLine(load, outcome, 25),
+    absoluteLine(
+      work(load, 'greatest age of the newest value', { bound: '<=', value: 2, unit: 's' }),
+      outcome.age,
+    ),
+    {
+      ...absoluteLine(
+        work(load, 'memory at the end, of that at the beginning', { bound: '<=', value: 110, unit: '%' }),
+        (late / early) * 100,
+      ),
+      note: `${early.toFixed(0)} MiB, then ${late.toFixed(0)} MiB`,
+    },
+  ]
+}
+
+/** All measurements stored once. */
+function completeLine(load: Load, { stored, doubled, cores, drainSeconds }: Outcome): Line {
+  const expected = load.ports * load.rate * load.seconds
+  const wrong = expected - stored + doubled
+  const target = { bound: '<=', value: 0, unit: 'values' } as const
+  const cost = ((cores / (load.ports * load.rate)) * 1e6).toFixed(1)
+  const kill = load.atHalfTime === undefined ? '' : ', PostgreSQL killed at half time'
+  return {
+    ...absoluteLine(work(load, `lost or doubled${kill}`, target), wrong),
+    note: `${stored.toLocaleString('en')} of ${expected.toLocaleString('en')} stored, ${doubled} twice; ${cost} us of CPU a value; ended ${drainSeconds.toFixed(1)} s after the input`,
+  }
+}
+
+function coreLine(load: Load, { cores }: Outcome, percent: number): Line {
+  const target = { bound: '<', value: percent, unit: '% of a core' } as const
+  return absoluteLine(work(load, 'CPU of the program', target), cores * 100)
+}
+
+function work({ ports, rate, seconds, promoted }: Load, what: string, target: Target) {
+  const state = promoted === 'none' ? 'averaged' : 'promoted'
+  return { name: `${ports} ports at ${rate} Hz, ${state}, ${seconds} s: ${what}`, target }
+}

@@ -1,0 +1,189 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, constants, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type postgres from 'postgres'
+import { lastLines } from '../stack/child.ts'
+import { writePrivateFile } from '../stack/secret_file.ts'
+import { wrapCommand } from '../stack/unprivileged.ts'
+import { until } from '../stack/until.ts'
+
+/** A wattmetre, and for how long it writes. */
+export interface Load {
+  /** Of the wattmetre, one for each run. */
+  readonly id: string
+  readonly ports: number
+  /** Lines in a second. */
+  readonly rate: number
+  readonly seconds: number
+  readonly promoted: 'all ports' | 'none'
+  /** Called when half of the time is over. */
+  readonly atHalfTime?: () => Promise<void>
+}
+
+/** Where it runs. */
+export interface Place {
+  readonly folder: string
+  /** Options of kwollector-wattmetre that name the database. */
+  readonly database: Readonly<Record<string, string | number>>
+  /** As superuser; undefined while the server is away. */
+  readonly sql: () => postgres.Sql
+}
+
+export interface Outcome {
+  /** Measurements that were stored; each counts once. */
+  readonly stored: number
+  /** Those that were stored more than once. */
+  readonly doubled: number
+  /** Of the program alone, per second of the run; 1 is a whole core. */
+  readonly cores: number
+  /** Greatest age of the newest value that a query saw, in seconds. */
+  readonly age: number
+  /** Resident memory of the program in MiB: the greatest of the second fifth of the run, and of the last. */
+  readonly memory: { readonly early: number; readonly late: number }
+  /** From the end of the input to the end of the program. */
+  readonly drainSeconds: number
+}
+
+const repository = join(import.meta.dirname, '..', '..')
+const sampleMs = 500
+/** Of /proc/PID/stat; USER_HZ is 100 on every Linux. */
+const ticksPerSecond = 100
+
+/** Runs the real program behind a pipe, as a shell starts it, with the simulator as its writer. */
+export async function runLoad(load: Load, place: Place): Promise<Outcome> {
+  if (load.promoted === 'all ports') await promoteAll(load, place)
+  const pipe = join(place.folder, `${load.id}.pipe`)
+  execFileSync('mkfifo', ['-m', '600', pipe])
+  // Open for both sides at first: a FIFO makes the first side wait for the other.
+  const both = openSync(pipe, constants.O_RDWR)
+  const [input, output] = [openSync(pipe, 'r'), openSync(pipe, 'w')]
+  const program = startProgram(load, place, input)
+  closeSync(both)
+  closeSync(input)
+  try {
+    await firstLine(load, output, program)
+    const watch = watchRun(load, place, program.child)
+    const simulator = startSimulator(load, output)
+    closeSync(output)
+    const halfTime = load.atHalfTime && wait(load.seconds * 500).then(load.atHalfTime)
+    await Promise.all([once(simulator, 'exit'), halfTime])
+    const cores = watch.cores()
+    const ended = performance.now()
+    await program.ended
+    const drainSeconds = (performance.now() - ended) / 1_000
+    return { ...(await count(load, place)), ...(await watch.end()), cores, drainSeconds }
+  } finally {
+    program.child.kill('SIGKILL')
+    rmSync(pipe)
+  }
+}
+
+async function promoteAll({ id, ports }: Load, { sql }: Place): Promise<void> {
+  await sql()`
+    insert into public.promoted_metrics (device_id, metric_id)
+    select ${id} || '-port' || port, 'wattmetre_power_watt' from generate_series(0, ${ports - 1}::integer) as port`
+}
+
+interface Program {
+  readonly child: ChildProcess
+  readonly logFile: string
+  /** Fails where the program does. */
+  readonly ended: Promise<void>
+}
+
+function startProgram({ id }: Load, { folder, database }: Place, input: number): Program {
+  const [optionsFile, logFile] = [join(folder, `${id}.yaml`), join(folder, `${id}.log`)]
+  const options = { ...database, wattmetre_id: id, spool_dir: folder, log_level: 'info' }
+  writePrivateFile(optionsFile, JSON.stringify(options))
+  const log = openSync(logFile, 'a', 0o600)
+  const script = join(repository, 'sidecar', 'kwollector-wattmetre.ts')
+  const { command, args } = wrapCommand(process.execPath, [script, optionsFile], undefined, 'KILL')
+  const child = spawn(command, args, { stdio: [input, log, log] })
+  closeSync(log)
+  const ended = once(child, 'exit').then(([status, signal]) => {
+    if (status !== 0)
+      throw new Error(`kwollector-wattmetre ended (${signal ?? status}):\n${lastLines(logFile)}`)
+  })
+  ended.catch(() => {})
+  return { child, logFile, ended }
+}
+
+/** One line of its own, older than the run, shows the program its ports; then it knows what is promoted. */
+async function firstLine({ ports, promoted }: Load, output: number, { logFile }: Program): Promise<void> {
+  writeSync(output, `1,1,1000000000.0,OK,${Array.from({ length: ports }, () => 1).join(',')}\n`)
+  const expected = `${promoted === 'all ports' ? ports : 0} of ${ports} optional metrics are promoted`
+  await until(`"${expected}" in ${logFile}`, () => readFileSync(logFile, 'utf8').includes(expected), 30_000)
+}
+
+function startSimulator({ ports, rate, seconds }: Load, output: number): ChildProcess {
+  const script = join(repository, 'scripts', 'wattmetre-simulate.ts')
+  const options = ['--ports', ports, '--rate', rate, '--duration', seconds].map(String)
+  const { command, args } = wrapCommand(process.execPath, [script, ...options], undefined, 'KILL')
+  return spawn(command, args, { stdio: ['ignore', output, 'inherit'] })
+}
+
+/** Looks at the program, and at what can be seen of its values, twice a second. */
+function watchRun({ id, seconds }: Load, { sql }: Place, { pid = 0 }: ChildProcess) {
+  const [start, cpuAtStart] = [performance.now(), cpuSeconds(pid)]
+  const memory: { readonly share: number; readonly mebibytes: number }[] = []
+  let age = 0
+  let isOver = false
+  const look = async () => {
+    while (!isOver) {
+      await wait(sampleMs)
+      const share = (performance.now() - start) / (seconds * 1_000)
+      if (share > 1 || isOver) return
+      memory.push({ share, mebibytes: residentMebibytes(pid) })
+      // The first values need a second to come to their own, whether promoted or not.
+      if (share * seconds > 5) age = Math.max(age, await ageOfNewest(sql(), id).catch(() => 0))
+    }
+  }
+  const looking = look()
+  const greatest = (from: number, to: number) =>
+    Math.max(0, ...memory.filter(({ share }) => share >= from && share < to).map(one => one.mebibytes))
+  return {
+    cores: () => (cpuSeconds(pid) - cpuAtStart) / ((performance.now() - start) / 1_000),
+    async end() {
+      isOver = true
+      await looking
+      return { age, memory: { early: greatest(0.2, 0.4), late: greatest(0.8, 1) } }
+    },
+  }
+}
+
+async function ageOfNewest(sql: postgres.Sql, id: string): Promise<number> {
+  const [row] = await sql<{ age: number }[]>`
+    select extract(epoch from clock_timestamp() - max(timestamp))::float8 as age
+      from public.metrics
+     where device_id = ${`${id}-port0`} and timestamp > now() - interval '1 minute'`
+  return row?.age ?? 60
+}
+
+/** Without the line that {@link firstLine} wrote. */
+async function count({ id }: Load, { sql }: Place): Promise<{ stored: number; doubled: number }> {
+  const [row] = await sql()<{ stored: string; doubled: string }[]>`
+    select count(*) as stored
+         , coalesce(sum(copies - 1), 0) as doubled
+      from (
+           select count(*) as copies
+             from kwollect.samples as sample
+             join kwollect.series as series using (series_id)
+            where starts_with(series.device_id, ${`${id}-port`})
+              and sample.timestamp > timestamptz '2002-01-01'
+            group by sample.series_id, sample.timestamp
+           ) as measurement`
+  return { stored: Number(row?.stored), doubled: Number(row?.doubled) }
+}
+
+function cpuSeconds(pid: number): number {
+  // Behind the command's name, which may hold anything: user and system time are the 12th and 13th field.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+}
+
+function residentMebibytes(pid: number): number {
+  const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kibibytes) / 1_024
+}
