@@ -147,7 +147,7 @@ function parseOid(path: string, form: string): string | RowOid {
   if (parts === undefined || inside === undefined || /\{\{|\}\}/.test(parts.inside ?? '')) {
     throw new BadUrl('url must have one template of the form {{ table == text }} in the OID')
   }
-  const text = unquote(decode(inside.text ?? '', 'template').trim())
+  const text = unquote(decode(inside.text ?? '', 'template').trim()).trim()
   if (text === '') throw new BadUrl('url has a template {{ table == text }} without a text')
   const prefix = /^\.?(.*)\.$/s.exec(decode(parts.prefix ?? '', 'OID'))?.[1] ?? ''
   const suffix = decode(parts.suffix ?? '', 'OID')

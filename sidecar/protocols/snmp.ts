@@ -1,14 +1,13 @@
 import type { Description } from '../descriptions.ts'
 import type { Sample, Series } from '../sample.ts'
-import type { SnmpUrl } from '../snmp_url.ts'
+import type { RowOid } from '../snmp_url.ts'
 import { type Host, HostUnreachable, type Poll, type PollResult } from './protocol.ts'
-import { addressOf, type Lookup, systemLookup } from './snmp_address.ts'
+import { type Lookup, systemLookup } from './snmp_address.ts'
+import { AgentLink, type SnmpAgent } from './snmp_agent.ts'
+import type { Request, Silence } from './snmp_pdu.ts'
 import { type Finding, type Findings, newHabits, readOids } from './snmp_requests.ts'
-import { type AgentSession, type Answer, openSession, type Silence } from './snmp_session.ts'
+import { IndexTables, SYS_UPTIME } from './snmp_tables.ts'
 import { toReading } from './snmp_values.ts'
-
-/** One SNMP agent. What grants access is secret: it appears in no message. */
-export type SnmpAgent = Pick<SnmpUrl, 'host' | 'port' | 'access'>
 
 export interface SnmpDependencies {
   /** Unix milliseconds, with as much fraction as the clock has. */
@@ -18,11 +17,14 @@ export interface SnmpDependencies {
 }
 
 /**
- * Reads OIDs of one agent by SNMP v2c GET (RFC 3416).
+ * Reads OIDs of one agent by SNMP GET (v1, v2c and v3).
  *
- * A poll never takes longer than its time-out: a request without an answer is sent once more at half of what
- * is left, and both copies may still be answered until the end. What came before the agent fell silent is
- * kept. A description whose OID the agent lacks, refuses or answers unreadably is `missing` and costs no other.
+ * A poll never takes longer than its time-out: a request without an answer is sent again after the time that
+ * the agent usually takes, and then at doubling intervals; all copies may still be answered until the end. What
+ * came before the agent fell silent is kept. A description whose OID the agent lacks, refuses or answers
+ * unreadably is `missing` and costs no other.
+ *
+ * Tables that templates need are walked at the end of the poll in which they are due, in the time that is left.
  */
 export function openSnmpHost(agent: SnmpAgent, dependencies: SnmpDependencies): Host {
   return new SnmpHost(agent, dependencies)
@@ -30,128 +32,103 @@ export function openSnmpHost(agent: SnmpAgent, dependencies: SnmpDependencies): 
 
 class SnmpHost implements Host {
   readonly #agent: SnmpAgent
-  readonly #now: () => number
-  readonly #address: ReturnType<typeof addressOf>
+  readonly #link: AgentLink
   readonly #seriesOf = new WeakMap<Description, Series>()
-  /** Ends the requests on their way; a set, because a caller may poll again before the last poll ended. */
-  readonly #aborts = new Set<() => void>()
-  #isClosed = false
+  readonly #tables = new IndexTables()
   #habits = newHabits()
-  #session: { readonly address: string; readonly opened: Promise<AgentSession> } | undefined
 
   constructor(agent: SnmpAgent, { now, lookup = systemLookup }: SnmpDependencies) {
     this.#agent = agent
-    this.#now = now
-    this.#address = addressOf(agent.host, lookup)
+    this.#link = new AgentLink(agent, now, lookup)
   }
 
   async poll({ descriptions, timeoutMs, signal }: Poll): Promise<PollResult> {
     const deadline = performance.now() + timeoutMs
-    const byOid = groupByOid(descriptions)
-    const findings = await readOids([...byOid.keys()], this.#habits, oids =>
-      this.#ask(oids, deadline, signal),
-    )
-    const { silence } = findings
-    if (silence !== undefined && silence !== 'stopped' && !findings.heard) {
-      this.#address.doubt()
-      this.#habits = newHabits()
-      throw new HostUnreachable(this.#unreachable(silence, timeoutMs))
+    const stop = () => this.#link.abort()
+    const ask: Ask = request =>
+      signal.aborted
+        ? Promise.resolve({ kind: 'silence', cause: 'stopped' })
+        : this.#link.ask(request, deadline)
+    signal.addEventListener('abort', stop)
+    try {
+      const findings = await this.#find(descriptions, ask)
+      const { silence } = findings
+      if (silence !== undefined && silence !== 'stopped' && !findings.heard) {
+        const sentence = await this.#unreachable(silence, timeoutMs)
+        this.#link.doubt()
+        this.#habits = newHabits()
+        throw new HostUnreachable(sentence)
+      }
+      return this.#result(descriptions, findings, timeoutMs)
+    } finally {
+      signal.removeEventListener('abort', stop)
     }
-    return this.#result(byOid, findings, timeoutMs)
   }
 
   close(): void {
-    this.#isClosed = true
-    for (const abort of this.#aborts) abort()
-    this.#session?.opened.then(session => session.close()).catch(() => {})
-    this.#session = undefined
+    this.#link.close()
   }
 
-  /** One GET, sent a second time at half of the time left. The first answer to either counts; silence is both's. */
-  #ask(oids: readonly string[], deadline: number, signal: AbortSignal): Promise<Answer> {
-    if (this.#isClosed || signal.aborted) return Promise.resolve({ kind: 'silence', cause: 'stopped' })
-    const leftMs = deadline - performance.now()
-    if (leftMs < 1) return Promise.resolve({ kind: 'silence', cause: 'time-out' })
-    return new Promise(resolve => {
-      const causes: Silence[] = []
-      const finish = (answer: Answer) => {
-        clearTimeout(again)
-        signal.removeEventListener('abort', abort)
-        this.#aborts.delete(abort)
-        resolve(answer)
-      }
-      const abort = () => finish({ kind: 'silence', cause: 'stopped' })
-      const settle = (answer: Answer) => {
-        if (answer.kind !== 'silence') return finish(answer)
-        // A socket error says more than that the time was over.
-        if (causes.push(answer.cause) === 2) {
-          finish({ kind: 'silence', cause: causes.find(cause => cause !== 'time-out') ?? 'time-out' })
-        }
-      }
-      const again = setTimeout(() => this.#get(oids, deadline).then(settle), leftMs / 2)
-      signal.addEventListener('abort', abort)
-      this.#aborts.add(abort)
-      this.#get(oids, deadline).then(settle)
-    })
-  }
-
-  async #get(oids: readonly string[], deadline: number): Promise<Answer> {
-    try {
-      const session = await this.#connect(deadline)
-      const leftMs = deadline - performance.now()
-      // net-snmp takes a time-out of 0 for its default of 5 s.
-      if (leftMs < 1) return { kind: 'silence', cause: 'time-out' }
-      return await session.get(oids, leftMs)
-    } catch (error) {
-      return { kind: 'silence', cause: codeOf(error) }
+  /** Asks what is known to ask, then walks the tables that are due and asks what they brought to light. */
+  async #find(descriptions: readonly Description[], ask: Ask): Promise<Findings> {
+    const get = (oids: Iterable<string>) =>
+      readOids([...oids], this.#habits, wanted => ask({ kind: 'get', oids: wanted }))
+    const tables = tablesOf(descriptions)
+    if (tables.size === 0) return get(this.#oidsOf(descriptions))
+    const first = await get(this.#oidsOf(descriptions).add(SYS_UPTIME))
+    if (first.silence !== undefined) return first
+    if (this.#tables.hasRestarted(first.byOid.get(SYS_UPTIME))) {
+      this.#tables.forget()
+      this.#habits = newHabits()
     }
+    await this.#tables.refresh(tables, ask)
+    const further = [...this.#oidsOf(descriptions)].filter(oid => !first.byOid.has(oid))
+    if (further.length === 0) return first
+    const second = await get(further)
+    return { ...second, byOid: new Map([...first.byOid, ...second.byOid]), heard: true }
   }
 
-  /** The session with the agent's present address; a new one after a socket error or a move. */
-  async #connect(deadline: number): Promise<AgentSession> {
-    const { address, family } = await this.#address.resolve(Math.max(1, deadline - performance.now()))
-    const current = this.#session
-    if (current?.address === address) {
-      const session = await current.opened.catch(() => undefined)
-      if (session && !session.isBroken()) return session
+  #oidsOf(descriptions: readonly Description[]): Set<string> {
+    const oids = new Set<string>()
+    for (const description of descriptions) {
+      const oid = this.#resolve(oidOf(description))
+      if (typeof oid === 'string') oids.add(oid)
     }
-    if (this.#isClosed) throw new Error('the host was closed')
-    // The other copy of the request may have replaced it in the meantime.
-    if (this.#session !== undefined && this.#session !== current) return this.#session.opened
-    const { port, access } = this.#agent
-    if (access.version === 3) throw new Error('SNMP v3')
-    const opened = openSession({ address, family, port }, access.community, this.#now)
-    this.#session = { address, opened }
-    current?.opened.then(session => session.close()).catch(() => {})
-    return opened
+    return oids
   }
 
-  #result(
-    byOid: ReadonlyMap<string, readonly Description[]>,
-    findings: Findings,
-    timeoutMs: number,
-  ): PollResult {
+  #resolve(oid: string | RowOid): ReturnType<IndexTables['resolve']> {
+    return typeof oid === 'string' ? oid : this.#tables.resolve(oid)
+  }
+
+  #result(descriptions: readonly Description[], findings: Findings, timeoutMs: number): PollResult {
     const samples: Sample[] = []
     const missing: { description: Description; reason: string }[] = []
-    const unanswered: Finding = { reason: this.#unanswered(findings.silence, timeoutMs) }
-    for (const [oid, descriptions] of byOid) {
-      const finding = findings.byOid.get(oid) ?? unanswered
+    for (const description of descriptions) {
+      const finding = this.#findingOf(oidOf(description), findings, timeoutMs)
       if ('reason' in finding) {
-        for (const description of descriptions) missing.push({ description, reason: finding.reason })
+        missing.push({ description, reason: finding.reason })
         continue
       }
       const { value, text } = toReading(finding.varbind)
-      const timestamp = Math.round(finding.sentAt * 1000)
-      for (const description of descriptions) {
-        samples.push({
-          timestamp,
-          series: this.#series(description),
-          value: value * description.scaleFactor,
-          ...(text === undefined ? {} : { labels: { value_str: text } }),
-        })
+      const sample = {
+        timestamp: Math.round(finding.sentAt * 1000),
+        series: this.#series(description),
+        value: value * description.scaleFactor,
       }
+      samples.push(text === undefined ? sample : { ...sample, labels: { value_str: text } })
     }
     return { samples, missing }
+  }
+
+  #findingOf(oid: string | RowOid, { byOid, silence }: Findings, timeoutMs: number): Finding {
+    const resolved = this.#resolve(oid)
+    if (typeof resolved === 'string') {
+      return byOid.get(resolved) ?? { reason: unanswered(silence, timeoutMs) }
+    }
+    if (resolved !== undefined) return resolved
+    const isUnread = silence === undefined && typeof oid !== 'string'
+    return { reason: isUnread ? this.#tables.unread(oid) : unanswered(silence, timeoutMs) }
   }
 
   #series(description: Description): Series {
@@ -164,12 +141,29 @@ class SnmpHost implements Host {
     return series
   }
 
+  async #whyMute(): Promise<string> {
+    const { access } = this.#agent
+    if (access.version !== 3) return '(dead, filtered, or the community is wrong)'
+    if (!(await this.#link.isMute())) return '(dead, filtered, or without SNMP v3)'
+    return `although the agent told its engine id (${access.priv ? 'priv or privkey is wrong' : 'filtered'})`
+  }
+
   /** Why nothing at all came back, in words. */
-  #unreachable(silence: Silence, timeoutMs: number): string {
+  async #unreachable(silence: Silence, timeoutMs: number): Promise<string> {
     const { host, port } = this.#agent
     switch (silence) {
       case 'time-out':
-        return `no answer in ${inSeconds(timeoutMs)} (dead, filtered, or the community is wrong)`
+        return `no answer in ${inSeconds(timeoutMs)} ${await this.#whyMute()}`
+      case 'unknown user':
+        return 'the agent does not know the user'
+      case 'wrong digest':
+        return 'the agent finds the digest wrong: auth or authkey is not the one that it has for the user'
+      case 'unsupported level':
+        return 'the agent does not offer the user this level: it lacks the auth or priv protocol'
+      case 'decryption error':
+        return 'the agent cannot decrypt the request: priv or privkey is wrong'
+      case 'other report':
+        return 'the agent reports an SNMP v3 error that is not known'
       case 'ECONNREFUSED':
         return `no SNMP agent listens on UDP port ${port} (${silence})`
       case 'ENOTFOUND':
@@ -180,33 +174,34 @@ class SnmpHost implements Host {
         return `the request cannot be sent (${silence})`
     }
   }
-
-  /** Why the rest of a poll is missing, in words. */
-  #unanswered(silence: Silence | undefined, timeoutMs: number): string {
-    if (silence === 'stopped') return 'the poll was stopped before the answer came'
-    if (silence === 'time-out') return `no answer within the ${inSeconds(timeoutMs)} of the poll`
-    return `the agent fell silent during the poll (${silence})`
-  }
 }
 
-function groupByOid(descriptions: readonly Description[]): Map<string, Description[]> {
-  const byOid = new Map<string, Description[]>()
+type Ask = (request: Request) => ReturnType<AgentLink['ask']>
+
+function oidOf({ name, url }: Description): string | RowOid {
+  // The sidecar opens one host for each protocol and address; another protocol here is its mistake.
+  if (url.protocol !== 'snmp') throw new TypeError(`${name} is not read by SNMP`)
+  return url.oid
+}
+
+function tablesOf(descriptions: readonly Description[]): Set<string> {
+  const tables = new Set<string>()
   for (const description of descriptions) {
-    // The sidecar opens one host for each protocol and address; another protocol here is its mistake.
-    if (description.url.protocol !== 'snmp') throw new TypeError(`${description.name} is not read by SNMP`)
-    const oid = String(description.url.oid)
-    const group = byOid.get(oid)
-    if (group) group.push(description)
-    else byOid.set(oid, [description])
+    const oid = oidOf(description)
+    if (typeof oid !== 'string') tables.add(oid.table)
   }
-  return byOid
+  return tables
+}
+
+/** Why the rest of a poll is missing, in words. */
+function unanswered(silence: Silence | undefined, timeoutMs: number): string {
+  if (silence === 'stopped') return 'the poll was stopped before the answer came'
+  if (silence === undefined || silence === 'time-out') {
+    return `no answer within the ${inSeconds(timeoutMs)} of the poll`
+  }
+  return `the agent fell silent during the poll (${silence})`
 }
 
 function inSeconds(ms: number): string {
   return `${Math.round(ms) / 1000} s`
-}
-
-function codeOf(error: unknown): Silence {
-  if (!(error instanceof Error)) return String(error)
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

@@ -1,8 +1,11 @@
-import { ErrorStatus, isVarbindError, type Varbind } from 'net-snmp'
-import type { Answer, Silence } from './snmp_session.ts'
+import { Tag } from './snmp_ber.ts'
+import { type Answer, ERROR_NAMES, ErrorStatus, type Silence, type Varbind } from './snmp_pdu.ts'
 
 /** More varbinds than this do not fit into one unfragmented datagram for usual OIDs and values. */
 const MOST_VARBINDS = 50
+
+/** An OID that a v1 agent lacks fails the whole request, so it is left out and asked for again after this. */
+const ABSENCE_MS = 5 * 60_000
 
 /** What an agent has taught about itself; kept from poll to poll, forgotten when it stops answering. */
 export interface Habits {
@@ -10,11 +13,13 @@ export interface Habits {
   largestRequest: number
   /** OIDs that spoil a request for the others, asked alone from then on. */
   readonly spoilers: Set<string>
+  /** OIDs that a v1 agent lacks, not asked for until the given moment of performance.now(). */
+  readonly absent: Map<string, number>
 }
 
 /** What is assumed of an agent that nothing is known of. */
 export function newHabits(): Habits {
-  return { largestRequest: MOST_VARBINDS, spoilers: new Set() }
+  return { largestRequest: MOST_VARBINDS, spoilers: new Set(), absent: new Map() }
 }
 
 /** A value with the moment (Unix milliseconds) its request was sent, or the reason why there is none. */
@@ -34,10 +39,11 @@ export interface Findings {
  *
  * One request after another: the agents of BMCs and PDUs answer from one slow thread and drop what arrives
  * meanwhile, and 1,008 values of a switch are 21 round trips, well within its period. Hosts are polled side by
- * side, so nothing waits for a slow one. A request that cannot be answered as a whole is asked again in
- * halves down to the OID that spoils it, which costs the others nothing and is remembered in `habits`.
+ * side, so nothing waits for a slow one. A request that cannot be answered as a whole is asked again without
+ * the OID that the agent blames, or in halves down to it; that costs the others nothing and is remembered in
+ * `habits`.
  *
- * @param ask sends one GET with its retry; silence ends the poll, because the time is over then
+ * @param ask sends one GET with its retries; silence ends the poll, because the time is over then
  */
 export async function readOids(
   oids: readonly string[],
@@ -46,29 +52,25 @@ export async function readOids(
 ): Promise<Findings> {
   const byOid = new Map<string, Finding>()
   let heard = false
-  let requests = plan(oids, habits)
+  let requests: (readonly string[])[] = plan(withoutAbsent(oids, habits, byOid), habits)
   for (let request = requests.shift(); request; request = requests.shift()) {
     const answer = await ask(request)
     if (answer.kind === 'silence') return { byOid, silence: answer.cause, heard }
     heard = true
     if (answer.kind === 'varbinds') {
       take(request, answer, byOid)
-    } else if (answer.kind === 'refused' && answer.status === ErrorStatus.AuthorizationError) {
+    } else if (answer.kind === 'refused' && answer.status === ErrorStatus.authorizationError) {
       for (const oid of request)
-        byOid.set(oid, { reason: `the agent does not let this community read ${oid}` })
-    } else if (request.length > 1) {
-      const half = Math.ceil(request.length / 2)
-      if (isTooBig(answer)) {
-        habits.largestRequest = half
-        requests = plan([...request, ...requests.flat()], habits)
-      } else {
-        requests.unshift(request.slice(0, half), request.slice(half))
-      }
+        byOid.set(oid, {
+          reason: `the agent does not let this community, or this user at this level, read ${oid}`,
+        })
+    } else if (request.length === 1) {
+      for (const oid of request) byOid.set(oid, { reason: remember(answer, oid, habits) })
+    } else if (isTooBig(answer)) {
+      habits.largestRequest = Math.ceil(request.length / 2)
+      requests = plan([...request, ...requests.flat()], habits)
     } else {
-      for (const oid of request) {
-        habits.spoilers.add(oid)
-        byOid.set(oid, { reason: reasonOf(answer, oid) })
-      }
+      requests.unshift(...split(request, answer))
     }
   }
   return { byOid, heard }
@@ -76,13 +78,46 @@ export async function readOids(
 
 /** Requests of even size, so that no answer is larger than it must be; spoilers come last, alone. */
 function plan(oids: readonly string[], habits: Habits): string[][] {
-  const together = oids.filter(oid => !habits.spoilers.has(oid))
+  const together = habits.spoilers.size === 0 ? oids : oids.filter(oid => !habits.spoilers.has(oid))
   const count = Math.ceil(together.length / habits.largestRequest)
   const size = Math.ceil(together.length / count)
   const requests = Array.from({ length: count }, (_, index) =>
     together.slice(index * size, (index + 1) * size),
   )
   return [...requests, ...oids.filter(oid => habits.spoilers.has(oid)).map(oid => [oid])]
+}
+
+function withoutAbsent(
+  oids: readonly string[],
+  { absent }: Habits,
+  byOid: Map<string, Finding>,
+): readonly string[] {
+  if (absent.size === 0) return oids
+  const now = performance.now()
+  return oids.filter(oid => {
+    const again = absent.get(oid)
+    if (again === undefined || again <= now) return true
+    byOid.set(oid, { reason: lacks(oid) })
+    return false
+  })
+}
+
+/** The blamed OID alone, so that a wrong index costs it nothing, and the others; halves where none is blamed. */
+function split(request: readonly string[], answer: Answer): (readonly string[])[] {
+  const blamed = answer.kind === 'refused' ? request[answer.index - 1] : undefined
+  if (blamed !== undefined) return [[blamed], request.filter(oid => oid !== blamed)]
+  const half = Math.ceil(request.length / 2)
+  return [request.slice(0, half), request.slice(half)]
+}
+
+/** @returns why the agent has no value for an OID that it refused alone */
+function remember(answer: Answer, oid: string, habits: Habits): string {
+  if (answer.kind === 'refused' && answer.status === ErrorStatus.noSuchName) {
+    habits.absent.set(oid, performance.now() + ABSENCE_MS)
+    return lacks(oid)
+  }
+  habits.spoilers.add(oid)
+  return reasonOf(answer, oid)
 }
 
 function take(
@@ -93,21 +128,30 @@ function take(
   request.forEach((oid, index) => {
     const varbind = answer.varbinds[index]
     if (varbind?.oid !== oid) byOid.set(oid, { reason: `the agent answered with another OID than ${oid}` })
-    else if (isVarbindError(varbind)) byOid.set(oid, { reason: `the agent has no ${oid}` })
-    // net-snmp hands out null for a string that ends after the datagram.
-    else if (varbind.value === null) byOid.set(oid, { reason: unreadable(oid) })
-    else byOid.set(oid, { sentAt: answer.sentAt, varbind })
+    else if (isException(varbind)) byOid.set(oid, { reason: lacks(oid) })
+    else if (varbind.value === null || varbind.value === undefined) {
+      byOid.set(oid, { reason: unreadable(oid) })
+    } else byOid.set(oid, { sentAt: answer.sentAt, varbind })
   })
 }
 
+/** RFC 3416: the agent has no such object or instance, or nothing behind it. */
+export function isException({ type }: Varbind): boolean {
+  return type === Tag.NoSuchObject || type === Tag.NoSuchInstance || type === Tag.EndOfMibView
+}
+
+function lacks(oid: string): string {
+  return `the agent has no ${oid}`
+}
+
 function isTooBig(answer: Answer): boolean {
-  return answer.kind === 'refused' && answer.status === ErrorStatus.TooBig
+  return answer.kind === 'refused' && answer.status === ErrorStatus.tooBig
 }
 
 function reasonOf(answer: Answer, oid: string): string {
   if (isTooBig(answer)) return `the value of ${oid} is too big for one answer of the agent`
   if (answer.kind === 'refused') {
-    return `the agent refuses ${oid}: ${ErrorStatus[answer.status] ?? `error ${answer.status}`}`
+    return `the agent refuses ${oid}: ${ERROR_NAMES[answer.status] ?? `error ${answer.status}`}`
   }
   return unreadable(oid)
 }

@@ -1,4 +1,5 @@
-import { ObjectType, type Varbind } from 'net-snmp'
+import { Tag } from './snmp_ber.ts'
+import type { Varbind } from './snmp_pdu.ts'
 
 /** A varbind's value as kwollect stores it: a number, or NaN and the answer in words. */
 export interface Reading {
@@ -23,7 +24,7 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Converts a varbind as net-snmp decodes it (RFC 2578 types); never throws, whatever the agent sent.
+ * Converts a varbind (RFC 2578 types); never throws, whatever the agent sent.
  *
  * Integer32, Counter32, Gauge32 and TimeTicks (centiseconds) are taken as they are. Counter64 becomes a
  * double: exact up to 2^53, correctly rounded above, as PostgreSQL's float8. Opaque is read in Net-SNMP's
@@ -33,8 +34,8 @@ export function toReading(varbind: Pick<Varbind, 'type' | 'value'>): Reading {
   const { type, value } = varbind
   if (typeof value === 'number') return { value }
   if (!Buffer.isBuffer(value)) return words(String(value ?? ''))
-  if (type === ObjectType.Counter64) return readingOr(unsigned(value), value)
-  if (type === ObjectType.Opaque) return readingOr(opaqueNumber(value), value)
+  if (type === Tag.Counter64) return readingOr(unsigned(value), value)
+  if (type === Tag.Opaque) return readingOr(opaqueNumber(value), value)
   return octets(value)
 }
 
@@ -42,13 +43,31 @@ function readingOr(number: number | undefined, bytes: Buffer): Reading {
   return number === undefined ? words(hex(bytes)) : { value: number }
 }
 
+/**
+ * A varbind as text, to compare it with what a person wrote: strings without the blanks around them and the
+ * terminator of C, other bytes in hexadecimal, numbers in decimals.
+ */
+export function toText(varbind: Pick<Varbind, 'type' | 'value'>): string {
+  const { type, value } = varbind
+  if (type === Tag.OctetString && Buffer.isBuffer(value)) {
+    return (printable(value) ?? hex(value)).replace(/\0$/, '').trim()
+  }
+  const reading = toReading(varbind)
+  return reading.text ?? String(reading.value)
+}
+
 function octets(bytes: Buffer): Reading {
-  const text = decodeUtf8(bytes)
+  const text = printable(bytes)
   if (text === undefined) return words(hex(bytes))
   // Agents written in C often send the string's terminator; it must not cost the number.
   const number = decimalNumber(text.replace(/\0$/, ''))
-  if (number !== undefined) return { value: number }
-  return words(CONTROL.test(text) ? hex(bytes) : text)
+  return number === undefined ? words(text.endsWith('\0') ? hex(bytes) : text) : { value: number }
+}
+
+/** @returns undefined where the bytes are no text, but for a terminator at its end */
+function printable(bytes: Buffer): string | undefined {
+  const text = decodeUtf8(bytes)
+  return text === undefined || CONTROL.test(text.replace(/\0$/, '')) ? undefined : text
 }
 
 function decimalNumber(text: string): number | undefined {

@@ -1,6 +1,7 @@
 import type { Description } from '../../sidecar/descriptions.ts'
 import type { PollResult } from '../../sidecar/protocols/protocol.ts'
-import { openSnmpHost, type SnmpAgent, type SnmpDependencies } from '../../sidecar/protocols/snmp.ts'
+import { openSnmpHost, type SnmpDependencies } from '../../sidecar/protocols/snmp.ts'
+import type { SnmpAgent } from '../../sidecar/protocols/snmp_agent.ts'
 import type { Scope } from '../harness/scope.ts'
 
 /** A signal that never stops a poll. */

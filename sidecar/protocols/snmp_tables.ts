@@ -1,0 +1,113 @@
+import type { RowOid } from '../snmp_url.ts'
+import type { Answer, Request } from './snmp_pdu.ts'
+import type { Finding } from './snmp_requests.ts'
+import { startWalk, type Walk, walkOn } from './snmp_walk.ts'
+
+/** sysUpTime, hundredths of a second since the agent started (RFC 3418). */
+export const SYS_UPTIME = '1.3.6.1.2.1.1.3.0'
+
+const KEPT_MS = 5 * 60_000
+/** A table that is empty, as those of an agent that is starting are, is looked at again earlier. */
+const KEPT_EMPTY_MS = 60_000
+
+/** A table whose walk got no answer at so many polls must not hold up the values of every further one. */
+const MOST_SILENCES = 6
+
+/** A clock that differs this much from the agent's, and by 1 % of the time between, is no restart. */
+const UPTIME_TOLERANCE_MS = 10_000
+
+interface Table {
+  /** Index by value; undefined until it was read once. */
+  rows: ReadonlyMap<string, string> | undefined
+  /** What templates came to by these rows, so that a poll makes no text. */
+  readonly resolved: Map<RowOid, string | { readonly reason: string }>
+  /** Why the rows are not all, to be added to what is said of a row that is not found. */
+  flaw: string | undefined
+  /** Of performance.now(). */
+  dueAt: number
+  /** Under way, over several polls where the agent is slow or falls silent. */
+  walk: Walk | undefined
+}
+
+/**
+ * The table columns of one agent by which templates name rows. Each is walked once and kept, and walked again
+ * after five minutes or when the agent has restarted, because its indexes may be others then.
+ */
+export class IndexTables {
+  readonly #tables = new Map<string, Table>()
+  #uptime: { readonly ms: number; readonly at: number } | undefined
+
+  /** @returns the OID that a template means now; why there is none; undefined before its table was read */
+  resolve(oid: RowOid): string | { readonly reason: string } | undefined {
+    const table = this.#tables.get(oid.table)
+    if (table?.rows === undefined) return undefined
+    let resolved = table.resolved.get(oid)
+    if (resolved === undefined) {
+      resolved = find(oid, table.rows.get(oid.text), table.flaw)
+      table.resolved.set(oid, resolved)
+    }
+    return resolved
+  }
+
+  /** Why a template of a table that was never read to its end has no value. */
+  unread({ table }: RowOid): string {
+    const rows = this.#tables.get(table)?.walk?.count ?? 0
+    return `the agent's list of ${table} is not read yet (${rows} rows so far)`
+  }
+
+  /** Whether the agent started anew since the last call, which makes what is known of its tables wrong. */
+  hasRestarted(finding: Finding | undefined): boolean {
+    if (finding === undefined || 'reason' in finding || typeof finding.varbind.value !== 'number')
+      return false
+    const last = this.#uptime
+    const now = { ms: finding.varbind.value * 10, at: performance.now() }
+    this.#uptime = now
+    if (last === undefined) return false
+    // Not only where it went back: it may have passed the former value while the agent was out of reach.
+    const passed = now.at - last.at
+    return now.ms < last.ms || last.ms + passed - now.ms > UPTIME_TOLERANCE_MS + passed / 100
+  }
+
+  forget(): void {
+    this.#tables.clear()
+  }
+
+  /**
+   * Walks those of the given tables that are due; the walk ends with the agent's silence, and goes on there at
+   * the next call, after the other tables. What was known of a table counts until its new walk is done.
+   */
+  async refresh(names: ReadonlySet<string>, ask: (request: Request) => Promise<Answer>): Promise<void> {
+    for (const name of names) if (!this.#tables.has(name)) this.#tables.set(name, newTable())
+    for (const [name, table] of [...this.#tables]) {
+      if (!names.has(name) || table.dueAt > performance.now()) continue
+      table.walk ??= startWalk(name)
+      const progress = await walkOn(table.walk, ask)
+      if (progress === 'interrupted') {
+        this.#putOff(name, table, table.walk)
+        return
+      }
+      table.rows = table.walk.rows
+      table.flaw = progress === 'complete' ? undefined : progress.reason
+      table.resolved.clear()
+      table.dueAt = performance.now() + (table.rows.size === 0 ? KEPT_EMPTY_MS : KEPT_MS)
+      table.walk = undefined
+    }
+  }
+
+  #putOff(name: string, table: Table, walk: Walk): void {
+    this.#tables.delete(name)
+    this.#tables.set(name, table)
+    if (walk.silences < MOST_SILENCES) return
+    table.walk = undefined
+    table.dueAt = performance.now() + KEPT_EMPTY_MS
+  }
+}
+
+function newTable(): Table {
+  return { rows: undefined, resolved: new Map(), flaw: undefined, dueAt: 0, walk: undefined }
+}
+
+function find({ prefix, table, text, suffix }: RowOid, index: string | undefined, flaw: string | undefined) {
+  if (index !== undefined) return `${prefix}.${index}${suffix === '' ? '' : `.${suffix}`}`
+  return { reason: `no row of ${table} equals ${text}${flaw === undefined ? '' : ` (${flaw})`}` }
+}
