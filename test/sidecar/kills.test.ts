@@ -5,29 +5,18 @@ import { setTimeout as wait } from 'node:timers/promises'
 import ava, { type ExecutionContext } from 'ava'
 import type { Cluster } from '../../scripts/stack/cluster.ts'
 import { until } from '../../scripts/stack/until.ts'
-import { decodeBatch, seriesOf } from '../../sidecar/batch.ts'
 import { privateCluster } from '../harness/cluster.ts'
 import { installedDatabase, type TestDatabase } from '../harness/database.ts'
 import { temporaryFolder } from '../harness/folders.ts'
 import { type BackgroundProcess, repository, startProcess } from '../harness/processes.ts'
 import { testWhere, withConnection } from '../harness/server.ts'
 import { snmpdMissing, startSnmpd } from '../peers/snmpd.ts'
+import { addWitness, randomNumbers, spooledSamples, storedSamples } from './spool_witness.ts'
 
 const agents = 20
 const kills = 50
 const serverKills = 10
 const periodMs = 100
-
-/** mulberry32: a repeatable sequence out of a seed that the test prints. */
-function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 /** kwollector's configuration for 20 agents, polled at 100 ms, and where its spool is. */
 async function configure(t: ExecutionContext, cluster: Cluster, database: TestDatabase) {
@@ -63,49 +52,6 @@ async function configure(t: ExecutionContext, cluster: Cluster, database: TestDa
 function startKwollector(t: ExecutionContext, file: string): Promise<BackgroundProcess> {
   const script = join(repository, 'sidecar', 'kwollector.ts')
   return startProcess(t, process.execPath, [script, file], { name: 'kwollector' })
-}
-
-/**
- * A second copy of every batch, made by SQLite in the transaction that spools it: what the witness has was
- * fsynced, and nothing else was.
- */
-function addWitness(spoolFile: string): void {
-  const spool = new DatabaseSync(spoolFile)
-  spool.exec(`
-    create table witness (number integer primary key, content text not null);
-    create trigger witness after insert on batches begin
-      insert into witness (number, content) values (new.number, new.content);
-    end;`)
-  spool.close()
-}
-
-/** Every sample of the witness, as text, sorted. */
-function spooledSamples(spoolFile: string): string[] {
-  const spool = new DatabaseSync(spoolFile)
-  const batches = spool.prepare('select content from witness').all() as { content: string }[]
-  const waiting = spool.prepare('select count(*) as count from batches').get() as { count: number }
-  spool.close()
-  if (waiting.count > 0) throw new Error(`${waiting.count} batches still wait in the spool`)
-  return batches
-    .flatMap(({ content }) => {
-      const { series, rows } = decodeBatch(content)
-      return rows.map(([timestamp, position, value, labels]) => {
-        const { deviceId, metricId, labels: own } = seriesOf(series[position] ?? '')
-        return `${timestamp} ${deviceId} ${metricId} ${value} ${JSON.stringify({ ...own, ...labels })}`
-      })
-    })
-    .sort()
-}
-
-async function storedSamples(database: TestDatabase): Promise<string[]> {
-  const rows = await withConnection(
-    database.admin,
-    sql => sql<{ us: string; device_id: string; metric_id: string; value: number; labels: object }[]>`
-      select (extract(epoch from timestamp) * 1000000)::bigint as us, device_id, metric_id, value, labels from metrics`,
-  )
-  return rows
-    .map(row => `${row.us} ${row.device_id} ${row.metric_id} ${row.value} ${JSON.stringify(row.labels)}`)
-    .sort()
 }
 
 const killTest = testWhere(ava.serial, snmpdMissing)
