@@ -52,7 +52,7 @@ export async function narrowDatabase(
 ): Promise<BenchDatabase> {
   await dropUnlessKept(address, name, extent)
   await setUp(address, name, setup)
-  return fill(address, name, 'narrow', extent, progress)
+  return fillDatabase(address, name, 'narrow', extent, progress)
 }
 
 /**
@@ -67,7 +67,7 @@ export async function wideDatabase(
 ): Promise<BenchDatabase> {
   await dropUnlessKept(address, name, extent)
   await createUnlessThere(address, name)
-  const database = await fill(address, name, 'wide', extent, progress)
+  const database = await fillDatabase(address, name, 'wide', extent, progress)
   await database.sql.unsafe(readSql('wide_views.sql'))
   if (await hasPython(database.sql)) await database.sql.unsafe(readSql('wide_python.sql'))
   return database
@@ -92,7 +92,8 @@ export async function hasPython(sql: postgres.Sql): Promise<boolean> {
   return rows.length > 0
 }
 
-async function fill(
+/** Stores what the database lacks of the data set, and makes what measuring needs. */
+export async function fillDatabase(
   address: ServerAddress,
   name: string,
   layout: Layout,

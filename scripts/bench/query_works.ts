@@ -3,7 +3,7 @@ import { medians, type Timed } from './measure.ts'
 import { failedLine, type Line, shareLine, speedLine, type Target, times } from './report.ts'
 
 /** A question as a user of each layout asks it; the answers are the same rows. */
-interface Query {
+export interface Query {
   readonly name: string
   readonly target: Target
   readonly ours: string
@@ -54,7 +54,7 @@ export async function measureQueries(
 }
 
 /** Times are constants, as a program would send them; "last" is the end of the data, which stand still. */
-function queries(dataEnd: Date): Query[] {
+export function queries(dataEnd: Date): Query[] {
   const before = (minutes: number) => new Date(dataEnd.getTime() - minutes * 60_000).toISOString()
   const end = before(0)
   return [
@@ -101,8 +101,12 @@ function queries(dataEnd: Date): Query[] {
   ]
 }
 
-/** The two layouts give the same rows, and a tenth of the data (whose values are others) as many. */
-async function compareAnswers({ narrow, wide, tenth }: Answering, query: Query): Promise<void> {
+/**
+ * The two layouts give the same rows, and a tenth of the data (whose values are others) as many.
+ *
+ * @throws {AnswersDiffer}
+ */
+export async function compareAnswers({ narrow, wide, tenth }: Answering, query: Query): Promise<void> {
   const ours = await summarise(narrow, query.ours)
   const baseline = await summarise(wide, query.baseline)
   const small = await summarise(tenth, query.ours)
