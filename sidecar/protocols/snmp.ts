@@ -12,6 +12,8 @@ import { toReading } from './snmp_values.ts'
 export interface SnmpDependencies {
   /** Unix milliseconds, with as much fraction as the clock has. */
   readonly now: () => number
+  /** Milliseconds of a clock that never goes back, for what is kept for minutes; performance.now where absent. */
+  readonly monotonic?: () => number
   /** Resolves the agent's name; the system's resolver where absent. */
   readonly lookup?: Lookup
 }
@@ -34,11 +36,15 @@ class SnmpHost implements Host {
   readonly #agent: SnmpAgent
   readonly #link: AgentLink
   readonly #seriesOf = new WeakMap<Description, Series>()
-  readonly #tables = new IndexTables()
+  readonly #monotonic: () => number
+  readonly #tables: IndexTables
   #habits = newHabits()
 
-  constructor(agent: SnmpAgent, { now, lookup = systemLookup }: SnmpDependencies) {
+  constructor(agent: SnmpAgent, dependencies: SnmpDependencies) {
+    const { now, monotonic = () => performance.now(), lookup = systemLookup } = dependencies
     this.#agent = agent
+    this.#monotonic = monotonic
+    this.#tables = new IndexTables(monotonic)
     this.#link = new AgentLink(agent, now, lookup)
   }
 
@@ -72,7 +78,7 @@ class SnmpHost implements Host {
   /** Asks what is known to ask, then walks the tables that are due and asks what they brought to light. */
   async #find(descriptions: readonly Description[], ask: Ask): Promise<Findings> {
     const get = (oids: Iterable<string>) =>
-      readOids([...oids], this.#habits, wanted => ask({ kind: 'get', oids: wanted }))
+      readOids([...oids], this.#habits, wanted => ask({ kind: 'get', oids: wanted }), this.#monotonic())
     const tables = tablesOf(descriptions)
     if (tables.size === 0) return get(this.#oidsOf(descriptions))
     const first = await get(this.#oidsOf(descriptions).add(SYS_UPTIME))

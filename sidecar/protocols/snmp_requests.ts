@@ -13,7 +13,7 @@ export interface Habits {
   largestRequest: number
   /** OIDs that spoil a request for the others, asked alone from then on. */
   readonly spoilers: Set<string>
-  /** OIDs that a v1 agent lacks, not asked for until the given moment of performance.now(). */
+  /** OIDs that a v1 agent lacks, not asked for until the given moment. */
   readonly absent: Map<string, number>
 }
 
@@ -44,15 +44,17 @@ export interface Findings {
  * `habits`.
  *
  * @param ask sends one GET with its retries; silence ends the poll, because the time is over then
+ * @param now milliseconds of a clock that never goes back, for what is remembered for a while
  */
 export async function readOids(
   oids: readonly string[],
   habits: Habits,
   ask: (oids: readonly string[]) => Promise<Answer>,
+  now: number,
 ): Promise<Findings> {
   const byOid = new Map<string, Finding>()
   let heard = false
-  let requests: (readonly string[])[] = plan(withoutAbsent(oids, habits, byOid), habits)
+  let requests: (readonly string[])[] = plan(withoutAbsent(oids, habits, byOid, now), habits)
   for (let request = requests.shift(); request; request = requests.shift()) {
     const answer = await ask(request)
     if (answer.kind === 'silence') return { byOid, silence: answer.cause, heard }
@@ -65,7 +67,7 @@ export async function readOids(
           reason: `the agent does not let this community, or this user at this level, read ${oid}`,
         })
     } else if (request.length === 1) {
-      for (const oid of request) byOid.set(oid, { reason: remember(answer, oid, habits) })
+      for (const oid of request) byOid.set(oid, { reason: remember(answer, oid, habits, now) })
     } else if (isTooBig(answer)) {
       habits.largestRequest = Math.ceil(request.length / 2)
       requests = plan([...request, ...requests.flat()], habits)
@@ -91,9 +93,9 @@ function withoutAbsent(
   oids: readonly string[],
   { absent }: Habits,
   byOid: Map<string, Finding>,
+  now: number,
 ): readonly string[] {
   if (absent.size === 0) return oids
-  const now = performance.now()
   return oids.filter(oid => {
     const again = absent.get(oid)
     if (again === undefined || again <= now) return true
@@ -111,9 +113,9 @@ function split(request: readonly string[], answer: Answer): (readonly string[])[
 }
 
 /** @returns why the agent has no value for an OID that it refused alone */
-function remember(answer: Answer, oid: string, habits: Habits): string {
+function remember(answer: Answer, oid: string, habits: Habits, now: number): string {
   if (answer.kind === 'refused' && answer.status === ErrorStatus.noSuchName) {
-    habits.absent.set(oid, performance.now() + ABSENCE_MS)
+    habits.absent.set(oid, now + ABSENCE_MS)
     return lacks(oid)
   }
   habits.spoilers.add(oid)

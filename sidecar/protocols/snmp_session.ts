@@ -117,10 +117,10 @@ interface Waiting {
   lessons: number
 }
 
-/** Random, so that an answer can only be forged by who saw the request. */
+/** Random, so that an answer can only be forged by who saw the request; of four bytes, so that sizes are even. */
 function freeId(waiting: ReadonlyMap<number, Waiting>): number {
-  let id = randomInt(1, 2 ** 31)
-  while (waiting.has(id)) id = randomInt(1, 2 ** 31)
+  let id = randomInt(2 ** 24, 2 ** 31)
+  while (waiting.has(id)) id = randomInt(2 ** 24, 2 ** 31)
   return id
 }
 

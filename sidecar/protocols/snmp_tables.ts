@@ -23,7 +23,6 @@ interface Table {
   readonly resolved: Map<RowOid, string | { readonly reason: string }>
   /** Why the rows are not all, to be added to what is said of a row that is not found. */
   flaw: string | undefined
-  /** Of performance.now(). */
   dueAt: number
   /** Under way, over several polls where the agent is slow or falls silent. */
   walk: Walk | undefined
@@ -35,7 +34,13 @@ interface Table {
  */
 export class IndexTables {
   readonly #tables = new Map<string, Table>()
+  readonly #now: () => number
   #uptime: { readonly ms: number; readonly at: number } | undefined
+
+  /** @param now milliseconds of a clock that never goes back */
+  constructor(now: () => number) {
+    this.#now = now
+  }
 
   /** @returns the OID that a template means now; why there is none; undefined before its table was read */
   resolve(oid: RowOid): string | { readonly reason: string } | undefined {
@@ -60,7 +65,7 @@ export class IndexTables {
     if (finding === undefined || 'reason' in finding || typeof finding.varbind.value !== 'number')
       return false
     const last = this.#uptime
-    const now = { ms: finding.varbind.value * 10, at: performance.now() }
+    const now = { ms: finding.varbind.value * 10, at: this.#now() }
     this.#uptime = now
     if (last === undefined) return false
     // Not only where it went back: it may have passed the former value while the agent was out of reach.
@@ -79,9 +84,9 @@ export class IndexTables {
   async refresh(names: ReadonlySet<string>, ask: (request: Request) => Promise<Answer>): Promise<void> {
     for (const name of names) if (!this.#tables.has(name)) this.#tables.set(name, newTable())
     for (const [name, table] of [...this.#tables]) {
-      if (!names.has(name) || table.dueAt > performance.now()) continue
-      table.walk ??= startWalk(name)
-      const progress = await walkOn(table.walk, ask)
+      if (!names.has(name) || table.dueAt > this.#now()) continue
+      table.walk ??= startWalk(name, this.#now())
+      const progress = await walkOn(table.walk, ask, this.#now)
       if (progress === 'interrupted') {
         this.#putOff(name, table, table.walk)
         return
@@ -89,7 +94,7 @@ export class IndexTables {
       table.rows = table.walk.rows
       table.flaw = progress === 'complete' ? undefined : progress.reason
       table.resolved.clear()
-      table.dueAt = performance.now() + (table.rows.size === 0 ? KEPT_EMPTY_MS : KEPT_MS)
+      table.dueAt = this.#now() + (table.rows.size === 0 ? KEPT_EMPTY_MS : KEPT_MS)
       table.walk = undefined
     }
   }
@@ -99,7 +104,7 @@ export class IndexTables {
     this.#tables.set(name, table)
     if (walk.silences < MOST_SILENCES) return
     table.walk = undefined
-    table.dueAt = performance.now() + KEPT_EMPTY_MS
+    table.dueAt = this.#now() + KEPT_EMPTY_MS
   }
 }
 

@@ -21,12 +21,12 @@ export interface Walk {
   rowsAtOnce: number
   /** How often in a row the agent was silent from the start of a turn. */
   silences: number
-  /** Of performance.now(). */
+  /** By the same clock as {@link walkOn}'s. */
   readonly startedAt: number
 }
 
-export function startWalk(table: string): Walk {
-  const startedAt = performance.now()
+/** @param startedAt milliseconds of a clock that never goes back */
+export function startWalk(table: string, startedAt: number): Walk {
   return {
     table,
     rows: new Map(),
@@ -50,7 +50,11 @@ export type Progress = 'complete' | { readonly reason: string } | 'interrupted'
  * Each row must follow the one before in the order of OIDs, as RFC 3416 demands: an agent that goes round in
  * circles would be read for ever.
  */
-export async function walkOn(walk: Walk, ask: (request: Request) => Promise<Answer>): Promise<Progress> {
+export async function walkOn(
+  walk: Walk,
+  ask: (request: Request) => Promise<Answer>,
+  now: () => number,
+): Promise<Progress> {
   const start = walk.at
   for (;;) {
     const answer = await ask({ kind: 'next', oid: walk.at, rows: walk.rowsAtOnce })
@@ -58,6 +62,9 @@ export async function walkOn(walk: Walk, ask: (request: Request) => Promise<Answ
       walk.silences = 0
       const progress = take(walk, answer.varbinds)
       if (progress !== undefined) return progress
+      if (now() - walk.startedAt > LONGEST_WALK_MS) {
+        return { reason: `the agent's list of ${walk.table} takes longer than ${LONGEST_WALK_MS / 1000} s` }
+      }
     } else if (answer.kind === 'silence') {
       if (answer.cause === 'time-out' && walk.at === start) {
         walk.silences++
@@ -92,9 +99,6 @@ function take(walk: Walk, varbinds: readonly Varbind[]): Progress | undefined {
     const text = toText(varbind)
     if (varbind.type !== Tag.Null && !walk.rows.has(text)) walk.rows.set(text, oid.slice(table.length + 1))
     walk.at = oid
-  }
-  if (performance.now() - walk.startedAt > LONGEST_WALK_MS) {
-    return { reason: `the agent's list of ${table} takes longer than ${LONGEST_WALK_MS / 1000} s` }
   }
   return undefined
 }
