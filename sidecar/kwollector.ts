@@ -10,6 +10,7 @@ import { Maintenance } from './maintenance.ts'
 import { PolledDescriptions } from './polled_descriptions.ts'
 import { systemClock } from './schedule.ts'
 import { signalsFrom } from './signals.ts'
+import { watchFolder } from './watch_folder.ts'
 
 const kwollectorCommand = {
   name: 'kwollector',
@@ -87,9 +88,12 @@ async function run(options: KwollectorOptions): Promise<number> {
   const skipReport = setInterval(() => collector.reportSkipped(), skipReportMs)
 
   await descriptions.use(first.descriptions, first.errors)
-  asked.onHangup(() => void descriptions.reload(options.metrics_dir))
+  const reload = () => void descriptions.reload(options.metrics_dir)
+  asked.onHangup(reload)
+  const endWatch = watchFolder(options.metrics_dir, systemClock, log, reload)
   await asked.toStop
 
+  endWatch()
   clearInterval(skipReport)
   await Promise.all([descriptions.stop(), collector.stop(), maintenance.stop()])
   await delivery.stop()
