@@ -11,14 +11,17 @@ const reportMs = 60_000
 export class SkippedLines {
   readonly #log: Log
   readonly #after: Clock['after']
+  readonly #hint: () => string
   readonly #lines = new Map<SkipReason, number>()
   #example = ''
   #late = 0
   #cancel: (() => void) | undefined
 
-  constructor(log: Log, after: Clock['after']) {
+  /** @param hint ends the report on lines */
+  constructor(log: Log, after: Clock['after'], hint: () => string) {
     this.#log = log
     this.#after = after
+    this.#hint = hint
   }
 
   skip(reason: SkipReason, line: string): void {
@@ -54,7 +57,8 @@ export class SkippedLines {
     this.#late = 0
     if (lines.length > 0) {
       const counts = lines.map(([reason, count]) => `${count.toLocaleString('en')} ${reason}`)
-      this.#log.warning(`lines skipped: ${counts.join(', ')}; the last one: ${shownValue(this.#example)}`)
+      const last = shownValue(this.#example)
+      this.#log.warning(`lines skipped: ${counts.join(', ')}; the last one: ${last}${this.#hint()}`)
     }
     if (late > 0) {
       this.#log.warning(

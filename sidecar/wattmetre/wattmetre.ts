@@ -42,7 +42,7 @@ export class Wattmetre {
     this.#options = options
     this.#ports = new Ports(id, emptyMapping.devices)
     this.#lines = new LineCutter((line, end) => this.#readLine(line, end))
-    this.#skipped = new SkippedLines(log, after)
+    this.#skipped = new SkippedLines(log, after, () => this.#hint())
     this.#seconds = new Seconds({
       now,
       take,
@@ -108,6 +108,12 @@ export class Wattmetre {
       this.#announcePorts()
     }
     this.#seconds.add(read)
+  }
+
+  /** Lines of another version are all bad: whoever reads the report should think of that first. */
+  #hint(): string {
+    if (this.#lastCount !== undefined) return ''
+    return `; no line was good yet: is wattmetre_version ${this.#options.version} right?`
   }
 
   #announcePorts(): void {

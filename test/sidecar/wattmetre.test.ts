@@ -97,6 +97,16 @@ test('bad lines are counted, reported together, and cost no good one', async t =
   )
 })
 
+test('lines of another version are told soon, with the option that may be wrong', async t => {
+  const { file } = configureWattmetre(t, await testDatabase(t))
+  const program = startWattmetre(t, file)
+  await program.write(`1671527189.3,true,230,0,0,0.1,20.9,,,,,,\n`)
+  await program.untilPrinted('lines skipped: 1 not marked as valid by the wattmetre')
+  t.true(program.output().includes('; no line was good yet: is wattmetre_version 2 right?\n'))
+  program.end()
+  await endWell(t, program)
+})
+
 test('with the database away input is read and spooled, and the next start stores it', async t => {
   const database = await testDatabase(t)
   const { file } = configureWattmetre(t, database)

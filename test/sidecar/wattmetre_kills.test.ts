@@ -7,7 +7,7 @@ import { withConnection } from '../harness/server.ts'
 import { addWitness, randomNumbers, spooledSamples, storedSamples } from './spool_witness.ts'
 import { configureWattmetre, lineAt, startWattmetre } from './wattmetre_program.ts'
 
-const kills = 10
+const kills = 8
 /** One of so many kills of the program goes with one of PostgreSQL. */
 const lifesOfServer = 3
 const ports = 20
@@ -56,7 +56,7 @@ test.serial(
 
     const [spooled, stored] = [spooledSamples(spoolFile), await storedSamples(database)]
     t.log(`${stored.length} values in the database`)
-    t.true(spooled.length > 50_000, `${spooled.length} values are too few to show anything`)
+    t.true(spooled.length > 10_000, `${spooled.length} values are too few to show anything`)
     t.is(new Set(stored).size, stored.length, 'a value is stored twice')
     t.deepEqual(stored, spooled)
   },
