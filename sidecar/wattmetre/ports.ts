@@ -2,7 +2,7 @@ import type { Promotable } from '../promoted.ts'
 import type { Labels, Series } from '../sample.ts'
 
 /** The metric that all ports have. */
-export const powerMetric = 'wattmetre_power_watt'
+const powerMetric = 'wattmetre_power_watt'
 
 /** One port of the wattmetre: its series, and what a promotion is about. */
 export interface Port extends Series, Promotable {
