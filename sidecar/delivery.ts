@@ -42,7 +42,7 @@ export function openDelivery(
       if (isClosed) return
       isClosed = true
       const { length } = opened
-      if (length > 0) log.warning(`${length} batches wait in the spool; the next start stores them`)
+      if (length > 0) log.warning(`batches that wait in the spool: ${length}; the next start stores them`)
       opened.close()
     },
   }

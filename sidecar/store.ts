@@ -251,16 +251,15 @@ export class Store {
   }
 
   #reportFailure(error: unknown): void {
-    if (this.#awaySince !== undefined || this.#stopping.signal.aborted) return
+    if (this.#awaySince !== undefined || this.#hasGivenUp) return
     this.#awaySince = performance.now()
     const { host, port, database, user } = this.#address
     const isDisk = (error as { code?: string }).code === 'ERR_SQLITE_ERROR'
     const what = isDisk
       ? 'cannot use the spool'
       : `cannot store in database ${database} on ${host}:${port} as ${user}`
-    this.#log.error(
-      `${what}: ${reasonOf(error)}; values are kept in the spool, next try in ${this.#patience.retryMs / 1000} s`,
-    )
+    const next = this.#stopping.signal.aborted ? 'at the next start' : `in ${this.#patience.retryMs / 1000} s`
+    this.#log.error(`${what}: ${reasonOf(error)}; values are kept in the spool, next try ${next}`)
   }
 
   #reportBack(): void {

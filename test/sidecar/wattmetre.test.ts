@@ -118,7 +118,7 @@ test('with the database away input is read and spooled, and the next start store
   await program.untilPrinted('spooled batch 1')
   program.end()
   await endWell(t, program)
-  t.regex(program.output(), / warning \d+ batches wait in the spool; the next start stores them/)
+  t.regex(program.output(), / warning batches that wait in the spool: \d+; the next start stores them/)
 
   const next = startWattmetre(t, file)
   next.end()
