@@ -35,8 +35,14 @@ export class Collector {
     this.#ipmi = new IpmiDispatcher({ ...options.ipmi, now: () => options.clock.now() })
   }
 
-  /** What to poll from now on: hosts that are new are opened, those without a description closed. */
-  async setDescriptions(descriptions: readonly Description[]): Promise<void> {
+  /**
+   * What to poll from now on: hosts that are new are opened, those without a description closed.
+   * @param atOnce those of them whose first poll does not wait for their period
+   */
+  async setDescriptions(
+    descriptions: readonly Description[],
+    atOnce: ReadonlySet<Description> = new Set(),
+  ): Promise<void> {
     if (this.#stopping.signal.aborted) return
     const byHost = Map.groupBy(descriptions, ({ url }) => hostKey(url))
     for (const [key, own] of byHost) {
@@ -50,7 +56,10 @@ export class Collector {
         )
         this.#hosts.set(key, host)
       }
-      host.schedule.setItems(own)
+      host.schedule.setItems(
+        own,
+        own.filter(description => atOnce.has(description)),
+      )
     }
     const gone = [...this.#hosts].filter(([key]) => !byHost.has(key))
     for (const [key] of gone) this.#hosts.delete(key)

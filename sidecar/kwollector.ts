@@ -5,6 +5,7 @@ import { databaseOf, databaseOptions, logOptions, spoolOptions } from './common_
 import { BadConfiguration, type OptionDefinition, type OptionValues, readOptions } from './config.ts'
 import { openDelivery } from './delivery.ts'
 import { loadDescriptions } from './descriptions.ts'
+import { JobPromotions } from './job_promotions.ts'
 import { openLog } from './log.ts'
 import { Maintenance } from './maintenance.ts'
 import { PolledDescriptions } from './polled_descriptions.ts'
@@ -85,6 +86,7 @@ async function run(options: KwollectorOptions): Promise<number> {
   const collector = new Collector({ clock: systemClock, log, take: delivery.take, ipmi })
   const descriptions = new PolledDescriptions(database, collector, log)
   const maintenance = new Maintenance(database, systemClock, log)
+  const jobPromotions = new JobPromotions(database, systemClock, log)
   const skipReport = setInterval(() => collector.reportSkipped(), skipReportMs)
 
   await descriptions.use(first.descriptions, first.errors)
@@ -95,7 +97,7 @@ async function run(options: KwollectorOptions): Promise<number> {
 
   endWatch()
   clearInterval(skipReport)
-  await Promise.all([descriptions.stop(), collector.stop(), maintenance.stop()])
+  await Promise.all([descriptions.stop(), collector.stop(), maintenance.stop(), jobPromotions.stop()])
   await delivery.stop()
   return 0
 }

@@ -18,8 +18,10 @@ export class PolledDescriptions {
     this.#collector = collector
     this.#log = log
     this.#promotions = new Promotions(database, log, async promoted => {
+      const known = new Set(this.#promoted.map(identityOf))
       this.#promoted = promoted
-      await this.#apply()
+      // A job that begins now may be over before a long period is.
+      await this.#apply(promoted.filter(description => !known.has(identityOf(description))))
     })
   }
 
@@ -62,8 +64,9 @@ export class PolledDescriptions {
     await this.#promotions.stop()
   }
 
-  async #apply(): Promise<void> {
-    if (!this.#isStopped) await this.#collector.setDescriptions([...this.#always, ...this.#promoted])
+  async #apply(atOnce: readonly Description[] = []): Promise<void> {
+    if (this.#isStopped) return
+    await this.#collector.setDescriptions([...this.#always, ...this.#promoted], new Set(atOnce))
   }
 }
 

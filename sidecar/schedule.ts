@@ -55,6 +55,11 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
   /** The moment up to which everything was served. */
   #served = Number.NEGATIVE_INFINITY
   #polling: Promise<void> | undefined
+  /** The poll under way came at once: what is due on the grid meanwhile waits for it instead of being skipped. */
+  #isAtOnce = false
+  /** Polled as soon as nothing else is. */
+  #waiting: Item[] = []
+  #wantedAtOnce = false
   #stopped = false
 
   constructor(options: ScheduleOptions<Item>) {
@@ -62,8 +67,11 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
     this.#phase = phaseOf(options.key)
   }
 
-  /** What to poll from now on; replaces what was given before. */
-  setItems(items: readonly Item[]): void {
+  /**
+   * What to poll from now on; replaces what was given before.
+   * @param atOnce those of them that are also polled now, without waiting for their first moment
+   */
+  setItems(items: readonly Item[], atOnce: readonly Item[] = []): void {
     const now = this.#options.clock.now()
     this.#groups = Map.groupBy(items, item => item.updateEveryMs)
     // A moment that is due already, whose timer this busy program has not come to, must not be lost; one that
@@ -71,6 +79,9 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
     const isEarly = this.#served > now && this.#served - now < this.#shortestPeriod()
     const after = isEarly ? this.#served : now
     this.#plan(Math.min(after, (this.#planned ?? Number.POSITIVE_INFINITY) - 1))
+    this.#waiting.push(...atOnce)
+    this.#wantedAtOnce ||= atOnce.length > 0
+    if (this.#polling === undefined) this.#pollWaiting()
   }
 
   /** @returns when the poll that is under way has ended */
@@ -112,22 +123,35 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
     // whole period because the program was busy for a moment of its own.
     const groups = [...this.#groups].filter(([period]) => nextDue(period, this.#phase, due - 1) <= until)
     const jumped = groups.some(([period]) => nextDue(period, this.#phase, due) <= until)
-    if (this.#polling !== undefined || jumped) onSkipped(1)
-    if (this.#polling === undefined && groups.length > 0) {
-      const nextInMs = Math.max(
-        this.#nextMoment(until) - Math.max(until, now),
-        Math.min(...groups.map(([period]) => period)) / 2,
-      )
-      this.#poll({ items: groups.flatMap(([, items]) => items), nextInMs })
-    }
+    const items = groups.flatMap(([, items]) => items)
+    if (this.#isAtOnce) this.#waiting.push(...items)
+    else if (this.#polling !== undefined || jumped) onSkipped(1)
+    if (this.#polling === undefined && items.length > 0) this.#poll(items, until)
     this.#served = until
     this.#plan(isSetBack ? now : until)
   }
 
-  #poll(due: Due<Item>): void {
-    this.#polling = this.#options.poll(due).finally(() => {
+  /** @param until the moment up to which everything is served by this poll */
+  #poll(items: readonly Item[], until: number): void {
+    const nextInMs = Math.max(
+      this.#nextMoment(until) - Math.max(until, this.#options.clock.now()),
+      Math.min(...items.map(({ updateEveryMs }) => updateEveryMs)) / 2,
+    )
+    this.#polling = this.#options.poll({ items, nextInMs }).finally(() => {
       this.#polling = undefined
+      this.#isAtOnce = false
+      this.#pollWaiting()
     })
+  }
+
+  #pollWaiting(): void {
+    const current = new Set([...this.#groups.values()].flat())
+    const items = [...new Set(this.#waiting)].filter(item => current.has(item))
+    this.#waiting = []
+    if (this.#stopped || items.length === 0) return
+    this.#isAtOnce = this.#wantedAtOnce
+    this.#wantedAtOnce = false
+    this.#poll(items, this.#options.clock.now())
   }
 }
 

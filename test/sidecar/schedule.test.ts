@@ -215,3 +215,54 @@ test('without descriptions nothing is planned', async t => {
   t.is(polls.length, 0)
   t.is(clock.timers(), 0)
 })
+
+test('what is wanted at once is polled at once and then on the grid, and costs nothing else a poll', async t => {
+  const { schedule, clock, polls, at, skipped, phase } = scheduled([metric(second)])
+  await clock.advance(10 * second)
+  const before = polls.length
+  const fresh = metric(5 * second)
+  const now = clock.now()
+  schedule.setItems([metric(second), fresh], [fresh])
+  t.deepEqual(polls.slice(before), [
+    { at: now, names: [fresh.name], nextInMs: Math.max(nextDue(second, phase, now) - now, 2_500) },
+  ])
+  await clock.advance(20 * second)
+  const onGrid = at(fresh.name).slice(1)
+  t.is(onGrid.length, 4)
+  t.true(onGrid.every(moment => (moment - phase) % 5_000 === 0))
+  t.is(polls.length - before, 1 + 20)
+  t.is(skipped(), 0)
+})
+
+test('a poll at once never overlaps another: it waits for one under way, and the grid waits for it', async t => {
+  const { schedule, clock, polls, at, overlaps } = scheduled([metric(second)], {
+    latencyMs: () => 700,
+  })
+  while (polls.length === 0) await clock.advance(1)
+  const [first, fresh] = [polls[0]?.at ?? 0, metric(10 * second)]
+  schedule.setItems([metric(second), fresh], [fresh])
+  t.is(polls.length, 1)
+  await clock.advance(4 * second)
+  t.deepEqual(at(fresh.name)[0], first + 700)
+  t.is(at('every 1000 ms')[1], first + 1_400, 'due at 1000 ms, during the poll at once')
+  t.is(overlaps(), 0)
+})
+
+test('a device slower than its period skips polls after a poll at once as before', async t => {
+  const { schedule, clock, polls, skipped } = scheduled([metric(second)], { latencyMs: () => 1_500 })
+  const fresh = metric(second)
+  schedule.setItems([metric(second), fresh], [fresh])
+  await clock.advance(20 * second)
+  t.true(skipped() >= 8, `${skipped()} skipped`)
+  t.true(polls.length <= 12, `${polls.length} polls`)
+})
+
+test('what is taken back before its poll at once is not polled', async t => {
+  const { schedule, clock, at } = scheduled([metric(second)], { latencyMs: () => 500 })
+  while (at('every 1000 ms').length === 0) await clock.advance(1)
+  const fresh = metric(hour)
+  schedule.setItems([metric(second), fresh], [fresh])
+  schedule.setItems([metric(second)])
+  await clock.advance(3 * second)
+  t.deepEqual(at(fresh.name), [])
+})
