@@ -2,15 +2,17 @@ import type { Description } from '../../sidecar/descriptions.ts'
 import type { PollResult } from '../../sidecar/protocols/protocol.ts'
 import { openSnmpHost, type SnmpDependencies } from '../../sidecar/protocols/snmp.ts'
 import type { SnmpAgent } from '../../sidecar/protocols/snmp_agent.ts'
+import { readElement } from '../../sidecar/protocols/snmp_ber.ts'
+import type { RowOid } from '../../sidecar/snmp_url.ts'
 import type { Scope } from '../harness/scope.ts'
 
 /** A signal that never stops a poll. */
 const running = new AbortController().signal
 
-/** The description of one OID; its metric is named after it. */
-export function describe(oid: string, changes: Partial<Description> = {}): Description {
+/** The description of one OID or row; its metric is named after it, or after the row's text. */
+export function describe(oid: string | RowOid, changes: Partial<Description> = {}): Description {
   return {
-    name: `metric_${oid}`,
+    name: `metric_${typeof oid === 'string' ? oid : oid.text}`,
     deviceId: 'switch-3',
     url: { protocol: 'snmp', host: '127.0.0.1', port: 161, access: { version: 2, community: 'public' }, oid },
     updateEveryMs: 1000,
@@ -41,7 +43,7 @@ export function openHost(
   scope.teardown(() => host.close())
   return {
     close: () => host.close(),
-    read: (oids: readonly string[], timeoutMs = 5000, signal = running) =>
+    read: (oids: readonly (string | RowOid)[], timeoutMs = 5000, signal = running) =>
       host.poll({ descriptions: oids.map(oid => describe(oid)), timeoutMs, signal }),
     poll: (descriptions: readonly Description[]) =>
       host.poll({ descriptions, timeoutMs: 5000, signal: running }),
@@ -56,6 +58,14 @@ export function valuesOf(result: PollResult): Record<string, number | string | u
       Number.isNaN(sample.value) ? sample.labels?.value_str : sample.value,
     ]),
   )
+}
+
+/** The type of a request's PDU: 0xa0 GET, 0xa1 GETNEXT, 0xa5 GETBULK. Of v1 and v2c. */
+export function pduTagOf(request: Buffer): number {
+  const message = readElement(request, 0, request.length)
+  const version = readElement(request, message.start, message.end)
+  const community = readElement(request, version.end, message.end)
+  return readElement(request, community.end, message.end).tag
 }
 
 /** Why descriptions got no value. */

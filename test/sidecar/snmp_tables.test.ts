@@ -1,0 +1,302 @@
+import test from 'ava'
+import { Tag } from '../../sidecar/protocols/snmp_ber.ts'
+import type { Answer, Request } from '../../sidecar/protocols/snmp_pdu.ts'
+import { IndexTables, SYS_UPTIME } from '../../sidecar/protocols/snmp_tables.ts'
+import type { RowOid } from '../../sidecar/snmp_url.ts'
+import { testWhere } from '../harness/server.ts'
+import { passSubtree, type Row, type SnmpdOptions, snmpdMissing, startSnmpd } from '../peers/snmpd.ts'
+import { snmpsimMissing, startSnmpsim } from '../peers/snmpsim.ts'
+import { type RelayRules, startRelay } from '../peers/udp_relay.ts'
+import { openHost, pduTagOf, reasonsOf, valuesOf } from './snmp_host.ts'
+
+const snmpdTest = testWhere(test, snmpdMissing)
+const snmpsimTest = testWhere(test, snmpsimMissing)
+
+const names = `${passSubtree}.1`
+const places = `${passSubtree}.2`
+const values = `${passSubtree}.3`
+
+const GET_NEXT = 0xa1
+const GET_BULK = 0xa5
+
+function byName(text: string, suffix = ''): RowOid {
+  return { prefix: values, table: names, text, suffix }
+}
+
+/** The columns' own lines are where a walk begins: the agent's script knows the place of its lines only. */
+const table: readonly Row[] = [
+  [names, 'integer', '0'],
+  [`${names}.5`, 'string', 'ethernet1/1'],
+  [`${names}.7`, 'string', ' ethernet1/2 '],
+  [`${names}.9.1`, 'string', 'outlet'],
+  [`${names}.11`, 'string', 'ethernet1/1'],
+  [`${names}.12`, 'integer', '42'],
+  [places, 'integer', '0'],
+  [`${places}.5`, 'octet', 'de ad 00 ef'],
+  [`${values}.5`, 'counter64', '500'],
+  [`${values}.7`, 'counter64', '700'],
+  [`${values}.9.1.3`, 'counter64', '900'],
+  [`${values}.12`, 'counter64', '1200'],
+]
+
+/** A host behind a relay, and how many requests of walks and of GETs it has sent. */
+async function hostBehind(
+  t: Parameters<typeof openHost>[0],
+  {
+    rules = {},
+    options = {},
+    version = 2,
+  }: { rules?: RelayRules; options?: SnmpdOptions; version?: 1 | 2 } = {},
+) {
+  const agent = await startSnmpd(t, { passTable: table, ...options })
+  const relay = await startRelay(t, agent, rules)
+  let now = 0
+  const access = { version, community: agent.community }
+  const host = openHost(t, { host: '127.0.0.1', port: relay.port, access }, { monotonic: () => now })
+  const count = (...tags: number[]) =>
+    relay.requests.filter(request => tags.includes(pduTagOf(request))).length
+  return {
+    host,
+    agent,
+    relay,
+    pass: (ms: number) => {
+      now += ms
+    },
+    walks: () => count(GET_NEXT, GET_BULK),
+    requests: () => relay.requests.length,
+  }
+}
+
+for (const version of [1, 2] as const) {
+  snmpdTest(`templates name rows by text, number and bytes, in v${version === 1 ? '1' : '2c'}`, async t => {
+    // A v1 agent has no Counter64.
+    const passTable = table.map(
+      ([oid, type, value]) => [oid, type === 'counter64' ? 'gauge' : type, value] as const,
+    )
+    const { host } = await hostBehind(t, { version, options: { passTable } })
+    const byPlace = { prefix: values, table: places, text: 'de:ad:00:ef', suffix: '' }
+    const rows = ['ethernet1/1', 'ethernet1/2', '42'].map(text => byName(text))
+    const result = await host.read([...rows, byName('outlet', '3'), byPlace, `${values}.7`])
+    t.deepEqual(result.missing, [])
+    t.deepEqual(valuesOf(result), {
+      'ethernet1/1': 500,
+      'ethernet1/2': 700,
+      42: 1200,
+      outlet: 900,
+      'de:ad:00:ef': 500,
+      [`${values}.7`]: 700,
+    })
+  })
+}
+
+snmpdTest(
+  'a table is walked at the first poll and after five minutes, and polls between are one GET',
+  async t => {
+    // Without a sysUpTime, which would show a restart where the test's clock leaps.
+    const options = { passTable: table, overrides: [[SYS_UPTIME, 'octet_str', 'unknown']] as const }
+    const { host, walks, requests, pass } = await hostBehind(t, { options })
+    const read = async () => valuesOf(await host.read([byName('ethernet1/1'), `${values}.7`]))
+    const expected = { 'ethernet1/1': 500, [`${values}.7`]: 700 }
+    t.deepEqual(await read(), expected)
+    const walked = walks()
+    const sent = requests()
+    t.deepEqual(await read(), expected)
+    pass(299_000)
+    t.deepEqual(await read(), expected)
+    t.deepEqual([walks(), requests()], [walked, sent + 2])
+    pass(2_000)
+    t.deepEqual(await read(), expected)
+    t.is(walks(), 2 * walked)
+  },
+)
+
+snmpdTest(
+  'a text that is in no row costs its description only, and is looked for at the next walk',
+  async t => {
+    const { host, walks } = await hostBehind(t)
+    const result = await host.read([byName('ethernet1/9'), byName('ethernet'), byName('ethernet1/2')])
+    t.deepEqual(valuesOf(result), { 'ethernet1/2': 700 })
+    t.deepEqual(reasonsOf(result), [
+      `no row of ${names} equals ethernet1/9`,
+      `no row of ${names} equals ethernet`,
+    ])
+    const walked = walks()
+    t.is((await host.read([byName('ethernet1/9')])).missing.length, 1)
+    t.is(walks(), walked)
+  },
+)
+
+snmpdTest('an agent that restarted with other indexes is walked before its rows are believed', async t => {
+  const uptime = (ticks: string) => [[SYS_UPTIME, 'timeticks', ticks]] as const
+  const agent = await startSnmpd(t, { passTable: table, overrides: uptime('50000') })
+  const host = openHost(t, agent)
+  t.deepEqual(valuesOf(await host.read([byName('ethernet1/1')])), { 'ethernet1/1': 500 })
+  await agent.stop()
+  const rows: Readonly<Record<string, string>> = {
+    [`${names}.5`]: 'ethernet1/2',
+    [`${names}.7`]: 'ethernet1/1',
+  }
+  const moved = table.map(([oid, type, value]) => [oid, type, rows[oid] ?? value] as const)
+  await startSnmpd(t, { passTable: moved, overrides: uptime('100'), at: agent })
+  t.deepEqual(valuesOf(await host.read([byName('ethernet1/1')])), { 'ethernet1/1': 700 })
+})
+
+snmpdTest('a walk that is lost costs no plain OID and goes on at the next poll', async t => {
+  let lost = true
+  const { host } = await hostBehind(t, {
+    rules: {
+      onRequest: (request, to) => {
+        if (!lost || pduTagOf(request) !== GET_BULK) to.agent(request)
+      },
+    },
+  })
+  const oids = [byName('ethernet1/1'), `${values}.7`]
+  const first = await host.read(oids, 400)
+  t.deepEqual(valuesOf(first), { [`${values}.7`]: 700 })
+  t.deepEqual(reasonsOf(first), [`the agent's list of ${names} is not read yet (0 rows so far)`])
+  lost = false
+  t.deepEqual(valuesOf(await host.read(oids, 400)), { 'ethernet1/1': 500, [`${values}.7`]: 700 })
+})
+
+snmpdTest('an agent whose rows go back is left with the reason, and costs no plain OID', async t => {
+  const { host } = await hostBehind(t, {
+    options: { passTable: table.filter(([oid]) => oid !== places) },
+    rules: { onAnswer: (answer, to) => to.client(withRowsAgain(answer)) },
+  })
+  const result = await host.read([byName('ethernet1/2'), byName('gone'), `${values}.7`])
+  t.deepEqual(valuesOf(result), { 'ethernet1/2': 700, [`${values}.7`]: 700 })
+  t.deepEqual(reasonsOf(result), [
+    `no row of ${names} equals gone (the agent's list of ${names} does not go on behind ${names}.12 but jumps to ${names}.5)`,
+  ])
+})
+
+/** The rows of `places` become rows of `names`. */
+function withRowsAgain(answer: Buffer): Buffer {
+  const changed = Buffer.from(answer)
+  const column = Buffer.from('2b06010401868d1f0202', 'hex')
+  for (let at = changed.indexOf(column); at !== -1; at = changed.indexOf(column)) {
+    changed[at + column.length - 1] = 1
+  }
+  return changed
+}
+
+snmpsimTest('1,008 ports of a switch are found by name in two tables', async t => {
+  const ports = Array.from({ length: 1008 }, (_, index) => index + 1)
+  const ifName = '1.3.6.1.2.1.31.1.1.1.1'
+  const ifAlias = '1.3.6.1.2.1.31.1.1.1.18'
+  const ifHCInOctets = '1.3.6.1.2.1.31.1.1.1.6'
+  const simulator = await startSnmpsim(t, {
+    switch: [
+      [SYS_UPTIME, '67', '360000'],
+      ...ports.map(port => [`${ifName}.${port}`, '4', `ethernet1/${port}`] as const),
+      ...ports.map(port => [`${ifHCInOctets}.${port}`, '70', String(port * 1000)] as const),
+      ...ports.map(port => [`${ifAlias}.${port}`, '4', `node-${port}`] as const),
+    ],
+  })
+  const host = openHost(t, { ...simulator, community: 'switch' })
+  const rows = ports.map(port =>
+    port % 2 === 0
+      ? { prefix: ifHCInOctets, table: ifName, text: `ethernet1/${port}`, suffix: '' }
+      : { prefix: ifHCInOctets, table: ifAlias, text: `node-${port}`, suffix: '' },
+  )
+  const { samples, missing } = await host.read(rows, 20_000)
+  t.deepEqual(missing, [])
+  t.deepEqual(
+    samples.map(({ value }) => value),
+    ports.map(port => port * 1000),
+  )
+})
+
+/** What an agent with made-up rows answers to a request of a walk. */
+function answering(rowsBehind: (oid: string) => string[]): (request: Request) => Promise<Answer> {
+  return async request => ({
+    kind: 'varbinds',
+    sentAt: 0,
+    varbinds: rowsBehind(request.kind === 'next' ? request.oid : '').map(oid => ({
+      oid,
+      type: Tag.OctetString,
+      value: Buffer.from(oid),
+    })),
+  })
+}
+
+/** What is said of a text that an agent with such rows does not have. */
+async function flawOf(ask: (request: Request) => Promise<Answer>, now = () => 0): Promise<string> {
+  const tables = new IndexTables(now)
+  await tables.refresh(new Set([names]), ask)
+  const resolved = tables.resolve(byName('gone'))
+  return typeof resolved === 'object' ? resolved.reason : String(resolved)
+}
+
+test('a table without end is read up to 20,000 rows or two minutes', async t => {
+  const last = (oid: string) => (oid === names ? 0 : Number(oid.split('.').at(-1)))
+  const endless = answering(oid => Array.from({ length: 30 }, (_, row) => `${names}.${last(oid) + 1 + row}`))
+  t.regex(await flawOf(endless), /has over 20000 rows/)
+  let now = 0
+  t.regex(await flawOf(endless, () => (now += 1000)), /takes longer than 120 s/)
+})
+
+test('rows that go back, stand still or shrink end a walk', async t => {
+  for (const rows of [
+    [`${names}.5`, `${names}.4`],
+    [`${names}.5`, `${names}.5`],
+    [`${names}.5.1`, `${names}.5`],
+    [`${names}.10`, `${names}.9`],
+  ]) {
+    t.regex(await flawOf(answering(() => rows)), /does not go on behind/, rows.join(' '))
+  }
+  t.is(
+    await flawOf(answering(() => [`${names}.9`, `${names}.10`, `${names}.10.1`, `${places}.1`])),
+    `no row of ${names} equals gone`,
+  )
+})
+
+test('an agent that refuses a walk is asked for fewer rows, then left with the name of its error', async t => {
+  const asked: number[] = []
+  const refusing = async (request: Request): Promise<Answer> => {
+    if (request.kind === 'next') asked.push(request.rows)
+    return { kind: 'refused', status: 5, index: 0 }
+  }
+  t.is(await flawOf(refusing), `no row of ${names} equals gone (the agent does not list ${names}: genErr)`)
+  t.deepEqual(asked, [30, 8, 2, 1])
+})
+
+test('a table whose walk is never answered lets the others go first and is left alone for a minute', async t => {
+  let now = 0
+  const tables = new IndexTables(() => now)
+  let turns = 0
+  const ask = async (request: Request): Promise<Answer> => {
+    turns++
+    if (request.kind === 'next' && request.oid.startsWith(names))
+      return { kind: 'silence', cause: 'time-out' }
+    return { kind: 'varbinds', sentAt: 0, varbinds: [] }
+  }
+  const refresh = () => tables.refresh(new Set([names, places]), ask)
+  await refresh()
+  await refresh()
+  t.deepEqual(tables.resolve({ ...byName('x'), table: places }), { reason: `no row of ${places} equals x` })
+  for (let poll = 0; poll < 4; poll++) await refresh()
+  const before = turns
+  await refresh()
+  t.is(turns, before)
+  now = 61_000
+  await refresh()
+  t.true(turns > before)
+})
+
+test('a restart shows in sysUpTime: it went back, or grew less than the time that passed', t => {
+  let now = 0
+  const tables = new IndexTables(() => now)
+  const after = (ms: number, uptimeMs: number) => {
+    now += ms
+    const varbind = { oid: SYS_UPTIME, type: Tag.TimeTicks, value: uptimeMs / 10 }
+    return tables.hasRestarted({ sentAt: 0, varbind })
+  }
+  t.false(after(0, 1_000_000))
+  t.false(after(60_000, 1_060_000))
+  t.false(after(60_000, 1_115_000), 'its clock is slow')
+  t.true(after(1_000, 500))
+  t.false(after(1_000, 1_500))
+  t.true(after(3_600_000, 300_000), 'longer up than before, out of reach for most of an hour')
+  t.false(tables.hasRestarted({ reason: 'the agent has no sysUpTime' }))
+})
