@@ -26,7 +26,7 @@ begin
     select coalesce(array_agg(distinct split_part(device.name, '.', 1)), '{}')
       into device_ids
       from json_array_elements_text(wanted -> 'devices') as device (name);
-  elsif json_typeof(wanted) is distinct from 'null' and wanted is not null and (json_typeof(wanted) <> 'object' or wanted::text <> '{}') then
+  elsif coalesce(json_strip_nulls(wanted)::text, 'null') not in ('null', '{}') then
     raise sqlstate 'PT400' using
       message = 'params names neither devices nor a job_id'
     , hint = 'Use {"devices": ["node-1"]} or {"job_id": 1234}, or leave params out for all devices.';
@@ -39,6 +39,15 @@ begin
    order by available.device_id collate kwollect.natural_order
        , available.metric_id collate kwollect.natural_order;
 exception
+  when datetime_field_overflow then
+    raise sqlstate 'PT400' using
+      message = 'at is further back than times reach'
+    , hint = 'Use a moment since values are collected, for example 2020-01-06T13:35:00Z, or leave at out for now.';
+  when query_canceled then
+    -- as in get_metrics
+    raise sqlstate 'PT504' using
+      message = 'the query took too long'
+    , hint = 'Name devices or a job_id in params.';
   when data_exception then
     raise sqlstate 'PT400' using
       message = format('params cannot be read: %s', sqlerrm)

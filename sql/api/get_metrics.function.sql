@@ -58,7 +58,7 @@ begin
   if as_rate then
     return query
     select rate.timestamp, rate.device_id, rate.metric_id, rate.value, rate.labels
-      from kwollect.read_rates(device_ids, range_starts, range_ends, metric_ids, summary) as rate;
+      from kwollect.read_rates(device_ids, range_starts, range_ends, metric_ids, coalesce(summary, false)) as rate;
   elsif summary then
     return query
     select bucket.timestamp, bucket.device_id, bucket.metric_id, bucket.value, bucket.labels

@@ -1,12 +1,17 @@
 -- Names and metrics with a value after one moment, up to another; of the given names, or of all where null.
 -- Called by api.available_metrics. Security definer, because readers have no rights on series and samples.
+-- The plan is made for the actual values: a generic one reads all series to find those of one device.
 create or replace function kwollect.available_metrics(device_ids text[], after timestamptz, upto timestamptz)
 returns table (device_id text, metric_id text)
-language sql
+language plpgsql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
 as $$
+#variable_conflict use_column
+begin
+  return query
   select named.device_id
        , named.metric_id
     from (
@@ -33,7 +38,8 @@ as $$
             limit 1
          ) as probe
    group by named.device_id
-       , named.metric_id
+       , named.metric_id;
+end
 $$;
 
 revoke all on function kwollect.available_metrics(text[], timestamptz, timestamptz) from public;

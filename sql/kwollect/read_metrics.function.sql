@@ -85,7 +85,7 @@ begin
            select sample.timestamp
                 , named.device_id
                 , named.metric_id
-                , sum(sample.value)
+                , sum(kwollect.summand(sample.value))
                 , named.labels
                   || coalesce(sample.labels, '{}')
                   || jsonb_build_object('_device_orig', array_agg(distinct named.origin order by named.origin))

@@ -22,31 +22,43 @@ as $$
   select step.timestamp
        , step.device_id
        , step.metric_id
-       -- A counter that is smaller than before began again at zero.
-       , (case when step.value >= step.former_value then step.value - step.former_value else step.value end)
-         / step.seconds
+       -- A division whose result is too small for a double is an error to PostgreSQL.
+       , case when abs(step.increase) < 1e-290 then 0 else step.increase / step.seconds end
        , step.labels
     from (
            select counter.timestamp
                 , counter.device_id
                 , counter.metric_id
-                , counter.value
                 , counter.labels
-                , lag(counter.value) over line as former_value
+                -- A counter that is smaller than before began again at zero.
+                , case
+                    when counter.value >= lag(counter.value) over line then counter.value - lag(counter.value) over line
+                    else counter.value
+                  end as increase
                 , extract(epoch from counter.timestamp - lag(counter.timestamp) over line)::double precision as seconds
              from (
-                    select *
-                      from kwollect.read_metrics(device_ids, range_starts, range_ends, metric_ids)
+                    select metric.timestamp
+                         , metric.device_id
+                         , metric.metric_id
+                         , kwollect.summand(metric.value) as value
+                         -- what differs from sample to sample would make a counter of each
+                         , metric.labels - kwollect.sample_label_keys() as labels
+                      from kwollect.read_metrics(device_ids, range_starts, range_ends, metric_ids) as metric
                      where not summary
                     union all
-                    select *
-                      from kwollect.read_summary(device_ids, range_starts, range_ends, metric_ids)
+                    select bucket.timestamp
+                         , bucket.device_id
+                         , bucket.metric_id
+                         , kwollect.summand(bucket.value)
+                         , bucket.labels
+                      from kwollect.read_summary(device_ids, range_starts, range_ends, metric_ids) as bucket
                      where summary
                   ) as counter
             where counter.value <> 'NaN'
            window line as (
                     partition by counter.device_id, counter.metric_id, counter.labels
                         order by counter.timestamp
+                               , counter.value
                   )
          ) as step
    where step.seconds > 0

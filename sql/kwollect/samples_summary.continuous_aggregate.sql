@@ -6,7 +6,9 @@ create materialized view kwollect.samples_summary
     as
 select public.time_bucket('5 minutes', sample.timestamp) as timestamp
      , sample.series_id
-     , avg(sample.value) filter (where sample.value <> 'NaN') as average
+     -- beyond 1e140 as an infinity: avg() squares its values, and would refuse the bucket for ever
+     , avg(case when sample.value between -1e140 and 1e140 then sample.value else sample.value * 'Infinity' end)
+         filter (where sample.value <> 'NaN') as average
      , max(sample.value) filter (where sample.value <> 'NaN') as largest
   from kwollect.samples as sample
  group by public.time_bucket('5 minutes', sample.timestamp)

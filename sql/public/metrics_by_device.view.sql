@@ -17,7 +17,7 @@ union all
 select sample.timestamp
      , series.device_alias as device_id
      , series.metric_id
-     , sum(sample.value) as value
+     , sum(kwollect.summand(sample.value)) as value
      , (series.labels - '_device_alias')
        || coalesce(sample.labels, '{}')
        || jsonb_build_object('_device_orig', array_agg(distinct series.device_id order by series.device_id)) as labels

@@ -28,7 +28,7 @@ union all
 select bucket.timestamp
      , job.node as device_id
      , series.metric_id
-     , sum(coalesce(case when series.metric_id like '%\_total' then bucket.largest else bucket.average end, 'NaN')) as value
+     , sum(kwollect.summand(coalesce(case when series.metric_id like '%\_total' then bucket.largest else bucket.average end, 'NaN'))) as value
      , (series.labels - '_device_alias')
        || jsonb_build_object('_device_orig', array_agg(distinct series.device_id order by series.device_id)) as labels
      , job.start_time
