@@ -16,8 +16,11 @@ export interface IpmiDependencies {
   readonly now: () => number
 }
 
-/** How old a list of sensors may be that lacks one which is described. */
-const LIST_MS = 300_000
+/**
+ * How old a list of sensors may be that lacks one which is described. Not shorter: on a slow BMC taking the list
+ * costs some polls. A new SDR comes with a restart of the BMC, after which the list is taken again anyway.
+ */
+const LIST_MS = 3_600_000
 
 const STILL_SENDING =
   'the BMC sends the list of its sensors (SDR) or its answer for longer than a poll may last; it is waited for'
@@ -85,9 +88,9 @@ class IpmiHost implements Host {
     return this.#result(poll, list, answer)
   }
 
-  /** A list that lacks a sensor is taken again now and then: the sensor may have come with a new SDR. */
+  /** Whether the list is to be taken again: the sensor that it lacks may have come with a new SDR. */
   #lacksOne(list: SensorList, descriptions: readonly Description[]): boolean {
-    if (this.#now() - list.takenAt < LIST_MS) return false
+    if (this.#answered && this.#now() - list.takenAt < LIST_MS) return false
     return descriptions.some(description => typeof findSensor(description, list) !== 'number')
   }
 
@@ -97,7 +100,8 @@ class IpmiHost implements Host {
       access: this.#access,
       records,
       company: this.#answered && records !== 'all' ? 'together' : 'alone',
-      timeoutMs: Math.max(1, deadline - performance.now()),
+      timeoutMs: poll.timeoutMs,
+      deadline,
       signal: poll.signal,
     })
     const settled = asked.then(answer => {

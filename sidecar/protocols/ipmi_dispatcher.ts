@@ -13,6 +13,8 @@ export interface IpmiOptions {
   /** Unix milliseconds, a fraction is allowed. */
   readonly now: () => number
   readonly siteConfiguration?: string
+  /** Name or path; `ipmi-sensors`. */
+  readonly program?: string
 }
 
 /** One question to one BMC. */
@@ -26,7 +28,10 @@ export interface BmcRequest {
    * ipmi-sensors tells that it reads the SDR, and because a dead one keeps its process to the time-out.
    */
   readonly company: 'together' | 'alone'
+  /** Of the whole poll, for messages; what is left of it ends at the deadline. */
   readonly timeoutMs: number
+  /** As `performance.now()` counts. */
+  readonly deadline: number
   readonly signal: AbortSignal
 }
 
@@ -107,6 +112,7 @@ export class IpmiDispatcher {
       patienceMs: Math.max(...jobs.map(job => job.leftMs())),
       sdrFolder: this.#sdrFolder,
       siteConfiguration: this.#options.siteConfiguration ?? SITE_CONFIGURATION,
+      program: this.#options.program ?? 'ipmi-sensors',
     }
     const sentAt = this.#options.now()
     try {
@@ -128,7 +134,7 @@ export class IpmiDispatcher {
       for (const job of jobs) job.start(sentAt)
       const deadline = performance.now() + run.patienceMs
       void Promise.all(jobs.map(job => job.answer)).then(answers => {
-        killing = setTimeout(kill, killInMs(answers, deadline, request.signal))
+        killing = setTimeout(kill, killInMs(answers, deadline, jobs))
       })
     } catch (error) {
       for (const job of jobs) job.end(`ipmi-sensors cannot be started (${(error as Error).message})`)
@@ -140,8 +146,8 @@ export class IpmiDispatcher {
  * A BMC has few sessions, and keeps one that was not closed for a minute: a process whose answers are all there
  * may still close its sessions.
  */
-function killInMs(answers: readonly BmcAnswer[], deadline: number, signal: AbortSignal): number {
-  if (signal.aborted) return 0
+function killInMs(answers: readonly BmcAnswer[], deadline: number, jobs: readonly BmcJob[]): number {
+  if (jobs.every(({ request }) => request.signal.aborted)) return 0
   const isComplete = answers.every(answer => answer.failure === undefined)
   return Math.max(isComplete ? CLOSING_MS : 0, deadline - performance.now())
 }

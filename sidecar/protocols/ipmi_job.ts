@@ -43,7 +43,7 @@ export class BmcJob {
     this.answer = promise
     this.#settle = resolve
     this.#wanted = request.records === 'all' ? undefined : new Set(request.records)
-    this.#timer = setTimeout(this.#giveUp, request.timeoutMs)
+    this.#timer = setTimeout(this.#giveUp, Math.max(0, request.deadline - performance.now()))
     if (request.signal.aborted) this.#stop()
     else request.signal.addEventListener('abort', this.#stop, { once: true })
   }
@@ -53,7 +53,7 @@ export class BmcJob {
   }
 
   leftMs(): number {
-    return Math.max(SHORTEST_MS, this.#askedAt + this.request.timeoutMs - performance.now())
+    return Math.max(SHORTEST_MS, this.request.deadline - performance.now())
   }
 
   /** @param sentAt Unix milliseconds */

@@ -14,6 +14,7 @@ export interface SensorRun {
   readonly patienceMs: number
   readonly sdrFolder: string
   readonly siteConfiguration: string
+  readonly program: string
 }
 
 /** What a run tells, as it comes. */
@@ -41,7 +42,7 @@ export function startSensorRun(run: SensorRun, listener: RunListener): () => voi
   const accessFile = openAccessFile(run.access, run.siteConfiguration)
   let child: ChildProcessByStdio<null, Readable, Readable>
   try {
-    child = spawn('ipmi-sensors', argumentsOf(run), {
+    child = spawn(run.program, argumentsOf(run), {
       detached: true,
       // Nothing of ours but the PATH; with LC_ALL a reading has no decimal comma.
       env: { PATH, LC_ALL: 'C' },
