@@ -75,13 +75,14 @@ export function exchange({ request, connect, deadline, roundTrip, aborts }: Exch
     const sendCopy = (waitMs: number) => {
       const leftMs = deadline - performance.now()
       if (leftMs < 1) return giveUp()
-      // What is left after the last copy is its own: another one would have less time than an answer takes.
-      const isLast = leftMs < 2 * waitMs
+      // A further copy is worth its datagram while it has about the time that an answer takes.
+      const isLast = leftMs - waitMs < firstWaitMs / 2
       timer = setTimeout(isLast ? giveUp : () => sendCopy(2 * waitMs), isLast ? leftMs : waitMs)
       copies.push(send(connect, request, hear))
     }
+    const firstWaitMs = retryAfter(roundTrip, deadline - performance.now())
     aborts.add(abort)
-    sendCopy(retryAfter(roundTrip, deadline - performance.now()))
+    sendCopy(firstWaitMs)
   })
 }
 
