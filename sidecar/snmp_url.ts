@@ -34,7 +34,7 @@ export type AuthProtocol = (typeof AUTH_PROTOCOLS)[number]
 
 const PRIV_PROTOCOLS = ['des', 'aes', 'aes256b', 'aes256r'] as const
 /** `aes` has 128 bits (RFC 3826); with 256 the key is extended as Blumenthal or Reeder (Cisco) proposed. */
-export type PrivProtocol = (typeof PRIV_PROTOCOLS)[number]
+type PrivProtocol = (typeof PRIV_PROTOCOLS)[number]
 
 /**
  * `prefix.{{ table == text }}.suffix`: between prefix and suffix stands the index of the row of `table` whose
