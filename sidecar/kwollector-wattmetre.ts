@@ -8,7 +8,7 @@ import { nameProblem } from './names.ts'
 import { Promotions } from './promoted.ts'
 import { systemClock } from './schedule.ts'
 import { type AskedBySignals, signalsFrom } from './signals.ts'
-import { emptyMapping, type LoadedMapping, loadMapping } from './wattmetre/mapping.ts'
+import { emptyMapping, type LoadedMapping, loadMapping, type Mapping } from './wattmetre/mapping.ts'
 import { type Port, portDevice } from './wattmetre/ports.ts'
 import { Wattmetre } from './wattmetre/wattmetre.ts'
 
@@ -68,21 +68,14 @@ async function run(options: Options): Promise<number> {
   // With the reader of the log gone, the values still go where they belong.
   process.stderr.on('error', () => {})
   const log = openLog(options.log_level, line => process.stderr.write(line))
-  const { wattmetre_id: id } = options
-  const wrong = nameProblem(portDevice(id, 0))
-  if (id === '' || wrong !== undefined) throw new BadConfiguration(`wattmetre_id ${wrong ?? 'is empty'}`)
-  const first = await loadMappingOf(options)
-  if (first.errors.length > 0) throw new BadConfiguration(first.errors.join('\n'))
+  const mapping = await firstMapping(options)
 
   const database = databaseOf(options)
-  const delivery = openDelivery(
-    database,
-    { folder: spoolFolder(options), limitMb: options.spool_max_mb },
-    log,
-  )
+  const spool = { folder: spoolFolder(options), limitMb: options.spool_max_mb }
+  const delivery = openDelivery(database, spool, log)
   const promotions = new Promotions<Port>(database, log, async promoted => wattmetre.setPromoted(promoted))
   const wattmetre = new Wattmetre({
-    id,
+    id: options.wattmetre_id,
     version: options.wattmetre_version === 3 ? 3 : 2,
     log,
     after: systemClock.after,
@@ -90,7 +83,7 @@ async function run(options: Options): Promise<number> {
     take: delivery.take,
     onPorts: ports => promotions.watch(ports),
   })
-  wattmetre.useMapping(first.mapping)
+  wattmetre.useMapping(mapping)
   let reloads = Promise.resolve()
   asked.onHangup(() => {
     // One after the other: the last one must be the one that stays.
@@ -99,14 +92,23 @@ async function run(options: Options): Promise<number> {
 
   const ending = await readInput(wattmetre, asked, log)
   wattmetre.stop()
-  await promotions.stop()
-  await (ending === 'asked to stop' ? delivery.stop() : drain(delivery, asked))
+  const delivered = ending === 'asked to stop' ? delivery.stop() : drain(delivery, asked)
+  await Promise.all([delivered, promotions.stop()])
   return ending === 'unreadable' ? 1 : 0
 }
 
 /** A folder of its own: several wattmetres and kwollector may share spool_dir. */
 function spoolFolder({ spool_dir, wattmetre_id }: Options): string {
   return join(spool_dir, `wattmetre-${encodeURIComponent(wattmetre_id)}`)
+}
+
+/** @throws {BadConfiguration} */
+async function firstMapping(options: Options): Promise<Mapping> {
+  const wrong = options.wattmetre_id === '' ? 'is empty' : nameProblem(portDevice(options.wattmetre_id, 0))
+  if (wrong !== undefined) throw new BadConfiguration(`wattmetre_id ${wrong}`)
+  const { mapping, errors } = await loadMappingOf(options)
+  if (errors.length > 0) throw new BadConfiguration(errors.join('\n'))
+  return mapping
 }
 
 async function loadMappingOf({ mapping_file_path, wattmetre_id }: Options): Promise<LoadedMapping> {
