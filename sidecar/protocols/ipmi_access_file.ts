@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { IpmiAccess } from '../ipmi_url.ts'
@@ -16,25 +16,33 @@ const SITE_SETTINGS = new Set([
 ])
 
 /**
- * Writes freeipmi.conf(5) for one access and takes its name away again: from then on nobody can open the file
+ * Writes freeipmi.conf(5) for one access into a file whose name is already gone: nobody can open it
  * but by the descriptor, which a child inherits, and it goes with the last that holds it, SIGKILL or not. On
  * the command line or in the environment others could read the password; ipmi-sensors reads no pipe.
  *
  * @returns the descriptor, for the caller to close
  */
 export function openAccessFile(access: IpmiAccess, siteConfiguration: string): number {
+  const descriptor = openUnnamedFile()
+  try {
+    writeSync(descriptor, accessLines(access, siteLines(siteConfiguration)))
+    return descriptor
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+function openUnnamedFile(): number {
   const folder = mkdtempSync(join(tmpdir(), 'kwollector-ipmi-'))
   try {
-    const descriptor = openSync(join(folder, 'freeipmi.conf'), 'wx+', 0o600)
-    try {
-      writeSync(descriptor, accessLines(access, siteLines(siteConfiguration)))
-      return descriptor
-    } catch (error) {
-      closeSync(descriptor)
-      throw error
-    }
+    const file = join(folder, 'freeipmi.conf')
+    const descriptor = openSync(file, 'wx+', 0o600)
+    unlinkSync(file)
+    return descriptor
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    // Not rmSync, which reads the folder and so fails where no descriptor is left.
+    rmdirSync(folder)
   }
 }
 

@@ -44,7 +44,7 @@ const GATHER_MS = 2
 const MOST_TOGETHER = 64
 /** A process alone with a BMC that does not answer costs memory and no time. */
 const ALONE_PER_PROCESS = 8
-
+/** What a process may take to close its sessions, at the least. */
 const CLOSING_MS = 1000
 
 interface Lane {
@@ -118,12 +118,14 @@ export class IpmiDispatcher {
     try {
       mkdirSync(this.#sdrFolder, { recursive: true, mode: 0o700 })
       let killing: NodeJS.Timeout | undefined
+      let hasEnded = false
       const kill = startSensorRun(run, {
         onLine: (target, line) => batch.get(target)?.hear(line),
         onComplaint: (target, complaint) => {
           for (const job of target === undefined ? jobs : [batch.get(target)]) job?.complain(complaint)
         },
         onEnd: how => {
+          hasEnded = true
           clearTimeout(killing)
           lane.running--
           for (const job of jobs) job.end(how)
@@ -134,7 +136,7 @@ export class IpmiDispatcher {
       for (const job of jobs) job.start(sentAt)
       const deadline = performance.now() + run.patienceMs
       void Promise.all(jobs.map(job => job.answer)).then(answers => {
-        killing = setTimeout(kill, killInMs(answers, deadline, jobs))
+        if (!hasEnded) killing = setTimeout(kill, killInMs(answers, deadline, jobs))
       })
     } catch (error) {
       for (const job of jobs) job.end(`ipmi-sensors cannot be started (${(error as Error).message})`)

@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { IpmiAccess } from '../ipmi_url.ts'
@@ -40,24 +40,50 @@ const PATH = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`
  */
 export function startSensorRun(run: SensorRun, listener: RunListener): () => void {
   const accessFile = openAccessFile(run.access, run.siteConfiguration)
-  let child: ChildProcessByStdio<null, Readable, Readable>
   try {
-    child = spawn(run.program, argumentsOf(run), {
+    const child = spawn(run.program, argumentsOf(run), {
       detached: true,
       // Nothing of ours but the PATH; with LC_ALL a reading has no decimal comma.
       env: { PATH, LC_ALL: 'C' },
       stdio: ['ignore', 'pipe', 'pipe', accessFile],
-    }) as ChildProcessByStdio<null, Readable, Readable>
+    })
+    watchEnd(child, listener)
+    watchOutput(child, run, listener)
+    return () => killGroup(child)
   } finally {
     closeSync(accessFile)
   }
-  const kill = () => killGroup(child)
+}
+
+/** Where no process came to be there is no `close`, or one after the error. */
+function watchEnd(child: ChildProcess, listener: RunListener): void {
+  let hasEnded = false
+  const end = (how: string) => {
+    if (!hasEnded) listener.onEnd(how)
+    hasEnded = true
+  }
+  child.on('error', (error: NodeJS.ErrnoException) => {
+    if (child.pid !== undefined) return
+    end(
+      error.code === 'ENOENT'
+        ? 'ipmi-sensors is not installed (Debian: package freeipmi-tools)'
+        : `ipmi-sensors cannot be started (${error.code ?? error.message})`,
+    )
+  })
+  child.on('close', (status, signal) => {
+    end(signal === null ? `exit status ${status}` : `signal ${signal}`)
+  })
+}
+
+function watchOutput(child: ChildProcess, run: SensorRun, listener: RunListener): void {
+  // With no descriptor left for them there are no pipes; the error follows.
+  if (!child.stdout || !child.stderr) return
   const [onlyTarget] = run.targets.length === 1 ? run.targets : []
   const targets = new Set(run.targets)
   let bytes = 0
   const limit = (chunk: string) => {
     bytes += chunk.length
-    if (bytes > MOST_OUTPUT_BYTES) kill()
+    if (bytes > MOST_OUTPUT_BYTES) killGroup(child)
   }
   readLines(child.stdout, limit, line => {
     const [target = onlyTarget, rest] = splitTarget(line, targets)
@@ -67,17 +93,6 @@ export function startSensorRun(run: SensorRun, listener: RunListener): () => voi
     const [target = onlyTarget, rest] = splitTarget(line, targets)
     if (rest !== '') listener.onComplaint(target, rest)
   })
-  let whyNotStarted: string | undefined
-  child.on('error', (error: NodeJS.ErrnoException) => {
-    whyNotStarted =
-      error.code === 'ENOENT'
-        ? 'ipmi-sensors is not installed (Debian: package freeipmi-tools)'
-        : `ipmi-sensors cannot be started (${error.code ?? error.message})`
-  })
-  child.on('close', (status, signal) => {
-    listener.onEnd(whyNotStarted ?? (signal === null ? `exit status ${status}` : `signal ${signal}`))
-  })
-  return kill
 }
 
 function argumentsOf({ targets, records, patienceMs, sdrFolder }: SensorRun): string[] {
@@ -118,17 +133,10 @@ function readLines(stream: Readable, limit: (chunk: string) => void, take: (line
   })
 }
 
-/** Also what is stopped dies, and what ipmi-sensors may have started itself. */
-function killGroup({
-  pid,
-  exitCode,
-  signalCode,
-}: {
-  pid?: number | undefined
-  exitCode: number | null
-  signalCode: string | null
-}): void {
-  if (pid === undefined || exitCode !== null || signalCode !== null) return
+/** Also what is stopped dies, and what the program has started and left behind with its output still open. */
+function killGroup({ pid, exitCode, signalCode, stdout, stderr }: ChildProcess): void {
+  const hasExited = exitCode !== null || signalCode !== null
+  if (pid === undefined || (hasExited && stdout?.closed && stderr?.closed)) return
   try {
     process.kill(-pid, 'SIGKILL')
   } catch (error) {

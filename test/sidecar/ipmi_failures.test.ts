@@ -69,14 +69,14 @@ test('a BMC that dies delays none of those it shares a process with, and is foun
   if (!victim || !deadHost) throw new Error('no BMCs')
   victim.signal('SIGSTOP')
   let deadSettled = false
-  const dead = failureOf(deadHost.read([1], 2000)).finally(() => {
+  const dead = failureOf(deadHost.read([1], 3000)).finally(() => {
     deadSettled = true
   })
   const living = await Promise.all(livingHosts.map(host => host.read([1, 4])))
   t.false(deadSettled)
   t.is(new Set(living.flatMap(({ samples }) => samples.map(({ timestamp }) => timestamp))).size, 1)
   for (const result of living) t.deepEqual(valuesOf(result), { 1: 23, 4: 180 })
-  t.is(await dead, 'no answer to IPMI in 2 s')
+  t.is(await dead, 'no answer to IPMI in 3 s')
   victim.signal('SIGCONT')
   t.deepEqual(valuesOf(await deadHost.read([1])), { 1: 23 })
 })
@@ -84,7 +84,7 @@ test('a BMC that dies delays none of those it shares a process with, and is foun
 test('a stuck ipmi-sensors is killed at the time-out', async t => {
   const bmc = await startBmc(t)
   bmc.signal('SIGSTOP')
-  const failure = failureOf(openHost(newDispatcher(t), bmc).read([1], 1000))
+  const failure = failureOf(openHost(newDispatcher(t), bmc).read([1], 2000))
   const [stuck] = await until('ipmi-sensors to start', () => {
     const found = processes()
     return found.length > 0 ? found : undefined
@@ -92,25 +92,30 @@ test('a stuck ipmi-sensors is killed at the time-out', async t => {
   if (stuck === undefined) throw new Error('no process')
   t.is(stuck.group, stuck.pid, 'a group of its own')
   process.kill(stuck.pid, 'SIGSTOP')
-  t.is(await failure, 'no answer to IPMI in 1 s')
+  t.is(await failure, 'no answer to IPMI in 2 s')
   await until('its end', () => processes().length === 0)
   t.pass()
 })
 
-test('what a stuck ipmi-sensors started is killed with it', async t => {
-  const program = join(temporaryFolder(t, 0o755), 'ipmi-sensors')
-  const childFile = join(temporaryFolder(t), 'child')
-  writeFileSync(program, `#!/bin/sh\nsleep 3600 &\necho $! >${childFile}\nkill -STOP $$\n`)
-  chmodSync(program, 0o755)
-  const host = openHost(newDispatcher(t, { program }), { host: '127.0.0.1', port: 623 })
-  const failure = failureOf(host.read([1], 1000))
-  const child = await until('its child', () =>
-    identify(Number(existsSync(childFile) ? readFileSync(childFile, 'utf8') : 0)),
-  )
-  t.is(await failure, 'no answer to IPMI in 1 s')
-  await until('the end of its child', () => !isRunning(child))
-  t.pass()
-})
+for (const [what, end] of [
+  ['is stuck', 'kill -STOP $$'],
+  ['has ended', 'exit 0'],
+] as const) {
+  test(`what ipmi-sensors started is killed at the time-out where it ${what}`, async t => {
+    const program = join(temporaryFolder(t, 0o755), 'ipmi-sensors')
+    const childFile = join(temporaryFolder(t), 'child')
+    writeFileSync(program, `#!/bin/sh\nsleep 3600 &\necho $! >${childFile}\n${end}\n`)
+    chmodSync(program, 0o755)
+    const host = openHost(newDispatcher(t, { program }), { host: '127.0.0.1', port: 623 })
+    const failure = failureOf(host.read([1], 2000))
+    const child = await until('its child', () =>
+      identify(Number(existsSync(childFile) ? readFileSync(childFile, 'utf8') : 0)),
+    )
+    t.is(await failure, 'no answer to IPMI in 2 s')
+    await until('the end of its child', () => !isRunning(child))
+    t.pass()
+  })
+}
 
 test('a program that stops ends the polls and their processes at once', async t => {
   const bmc = await startBmc(t)
