@@ -15,7 +15,7 @@ export interface BmcAnswer {
   readonly unreadable: readonly string[]
 }
 
-/** A BMC whose SDR takes longer has a fault. iDRACs with 200 sensors took half a minute. */
+/** A BMC that sends its SDR for longer has a fault, or never comes to the end. */
 const LONGEST_MS = 120_000
 /** A process needs some time to start. */
 const SHORTEST_MS = 20

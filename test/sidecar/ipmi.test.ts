@@ -92,6 +92,19 @@ test('an SDR that changed is read again, with the first poll after', async t => 
   t.deepEqual(valuesOf(await host.read(['Inlet Temp', 'Fan1 RPM'])), { 'Inlet Temp': 23, 'Fan1 RPM': 5640 })
 })
 
+test('an SDR is kept for the next run of the program', async t => {
+  const relay = await startRelay(t, await startBmc(t))
+  const sdrFolder = temporaryFolder(t)
+  const requestsOfRun = async () => {
+    const before = relay.requests.length
+    const host = openHost(newDispatcher(t, { sdrFolder }), { host: '127.0.0.1', port: relay.port })
+    t.deepEqual(valuesOf(await host.read([1])), { 1: 23 })
+    return relay.requests.length - before
+  }
+  const [first, second] = [await requestsOfRun(), await requestsOfRun()]
+  t.true(second < first / 2, `${first}, then ${second} requests`)
+})
+
 test('twenty BMCs that are due together share one process, stamped when it was started', async t => {
   const dispatcher = newDispatcher(t)
   const bmcs = await startBmcs(t, 20)
