@@ -1,6 +1,6 @@
 import type { MigrationBuilder } from 'node-pg-migrate'
 
-/** Where the row triggers of public.metrics collect the rows of one statement until its end. */
+/** Where the rows of one statement on public.metrics wait for its end: those of an INSERT set-wise, others row by row. */
 export function up(pgm: MigrationBuilder): void {
   pgm.noTransaction() // the set-up wraps all migrations and all of sql/ in one
   pgm.sql(`
@@ -19,7 +19,21 @@ export function up(pgm: MigrationBuilder): void {
     create index pending_metrics_transaction_id on kwollect.pending_metrics (transaction_id);
 
     comment on table kwollect.pending_metrics is
-    'Rows of the statements on public.metrics that are under way; empty between statements.';
+    'Rows that COPY and DELETE on public.metrics have collected; empty between statements.';
+
+    create unlogged table kwollect.arriving_metrics (
+      transaction_id xid8 not null default pg_current_xact_id()
+    , timestamp timestamptz not null
+    , device_id text
+    , metric_id text
+    , value double precision not null
+    , labels jsonb not null
+    );
+
+    create index arriving_metrics_transaction_id on kwollect.arriving_metrics (transaction_id);
+
+    comment on table kwollect.arriving_metrics is
+    'Rows of an INSERT into public.metrics until its trigger has stored them; empty between statements.';
   `)
 }
 

@@ -1,13 +1,12 @@
 -- Unix seconds or ISO 8601 to timestamptz; the API's only time parser. UTC where no offset is given, whatever
 -- the server's time zone. Raises PT400 and names the argument, because a client reads the message.
+-- A "Z" is appended instead of "set timezone", which would cost 10,000 values of insert_metrics a tenth of a second.
 create or replace function kwollect.parse_time(input text, argument text)
 returns timestamptz
 language plpgsql
 stable
 parallel safe
 set search_path = pg_catalog, pg_temp
-set timezone = 'UTC'
-set datestyle = 'ISO, YMD'
 as $$
 declare
   parsed timestamptz;
@@ -16,6 +15,8 @@ begin
     return null;
   elsif input ~* '^\s*[+-]?\d+(\.\d*)?(e[+-]?\d+)?\s*$' then
     parsed := to_timestamp(input::double precision);
+  elsif input ~ '^\s*\d{4,6}-\d\d?-\d\d?([T ]\d\d?(:\d\d(:\d\d([.,]\d+)?)?)?)?\s*$' then
+    parsed := (btrim(translate(input, ',', '.')) || case when input ~ '[T ]\s*\d\d?\s*$' then ':00Z' when input ~ ':' then 'Z' else ' 00:00Z' end)::timestamptz;
   elsif input ~ '^\s*\d{4,6}-\d' then
     -- A "+" that a client forgot to encode arrives as a blank: "T13:35:00 01:00" meant "+01:00".
     parsed := regexp_replace(input, '(\d:\d\d(?:[.,]\d+)?) (\d\d:?\d\d)\s*$', '\1+\2')::timestamptz;

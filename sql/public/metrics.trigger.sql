@@ -1,4 +1,5 @@
--- Writing to public.metrics: rows are collected one by one and stored or deleted at the end of the statement.
+-- COPY into public.metrics and DELETE from it: rows are collected one by one and stored or deleted at the end of the
+-- statement. INSERT goes through metrics.rule.sql instead.
 create or replace trigger metrics_collect_row
 instead of insert or delete
     on public.metrics
