@@ -111,10 +111,12 @@ export class Cluster {
     await this.#endStaleServer()
     const deadline = performance.now() + startTimeoutMs
     // A server that comes back after kill is found where it was: its clients have its port in a file.
-    for (this.#port ||= await freePort(); ; this.#port = await freePort()) {
+    for (;;) {
+      this.#port ||= await freePort()
       const failure = await this.#tryToStart(signal)
       if (failure === undefined) return
       if (!isPassing(failure) || performance.now() > deadline) throw new ClusterFailed(failure)
+      if (isPortTaken(failure)) this.#port = 0
     }
   }
 
@@ -268,5 +270,9 @@ function versionOfData(dataFolder: string): number | undefined {
 
 /** Another program took the port first, or processes of a killed server still detach from its memory. */
 function isPassing(failure: string): boolean {
-  return /Address already in use|pre-existing shared memory block|could not bind/.test(failure)
+  return isPortTaken(failure) || failure.includes('pre-existing shared memory block')
+}
+
+function isPortTaken(failure: string): boolean {
+  return /Address already in use|could not bind/.test(failure)
 }
