@@ -15,7 +15,7 @@ begin
   end if;
   for relation in
     with old as (
-      -- A compressed chunk takes its compressed half with it.
+      -- A compressed chunk takes its compressed half with it, but for the half's index: an entry per thousand values.
       select format('%I.%I', chunks.chunk_schema, chunks.chunk_name)::regclass as oid
         from timescaledb_information.chunks
        where chunks.hypertable_schema = 'kwollect'

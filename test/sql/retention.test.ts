@@ -1,0 +1,101 @@
+import test from 'ava'
+import type postgres from 'postgres'
+import { type EmptyInstallation, emptyInstallation, runSetup } from '../harness/database.ts'
+import type { Scope } from '../harness/scope.ts'
+import { missingCommunityEdition, testWhere } from '../harness/server.ts'
+import { session } from './session.ts'
+import { databaseWithoutJobs } from './without_jobs.ts'
+
+const communityTest = testWhere(test, missingCommunityEdition())
+
+/** Values of 1970, of 30 and 3 days ago and of now. */
+async function fill(sql: postgres.Sql): Promise<void> {
+  await sql`
+    insert into metrics (timestamp, device_id, metric_id, value)
+    values ('1970-01-01', 'node-1', 'epoch', 1), (now() - interval '30 days', 'node-1', 'month', 1)
+         , (now() - interval '3 days', 'node-1', 'days', 1), (now(), 'node-1', 'now', 1)`
+}
+
+async function metricsIn(sql: postgres.Sql, view: string): Promise<string[]> {
+  const rows = await sql`select distinct metric_id from ${sql(view)} order by metric_id`
+  return rows.map(row => row.metric_id)
+}
+
+const all = ['days', 'epoch', 'month', 'now']
+
+test('values past retention_day are dropped, younger ones stay', async t => {
+  const { admin: sql } = await databaseWithoutJobs(t)
+  await fill(sql)
+  await sql`call kwollect.keep_setting('retention_day', '7')`
+  await sql`call kwollect.drop_expired_chunks()`
+  t.deepEqual(await metricsIn(sql, 'metrics'), ['days', 'now'])
+  t.deepEqual(await metricsIn(sql, 'metrics_summary'), ['days', 'now'])
+})
+
+test('without retention_day everything is kept', async t => {
+  const { admin: sql } = await databaseWithoutJobs(t)
+  await fill(sql)
+  await sql`call kwollect.drop_expired_chunks()`
+  t.deepEqual(await metricsIn(sql, 'metrics'), all)
+})
+
+communityTest(
+  'the stored summary is dropped with the values, and a refresh does not bring it back',
+  async t => {
+    const { admin: sql } = await databaseWithoutJobs(t)
+    await fill(sql)
+    await sql`call kwollect.refresh_summary()`
+    await sql`call kwollect.compress_old_chunks()`
+    t.deepEqual(await metricsIn(sql, 'metrics_summary'), all)
+    await sql`call kwollect.keep_setting('retention_day', '7')`
+    await sql`call kwollect.drop_expired_chunks()`
+    t.deepEqual(await metricsIn(sql, 'metrics'), ['days', 'now'])
+    t.deepEqual(await metricsIn(sql, 'metrics_summary'), ['days', 'now'])
+    await sql`call kwollect.refresh_summary()`
+    t.deepEqual(await metricsIn(sql, 'metrics_summary'), ['days', 'now'])
+  },
+)
+
+async function setUp(
+  scope: Scope,
+  installation: EmptyInstallation,
+  options: Readonly<Record<string, string | number>>,
+): Promise<void> {
+  const { status, stderr } = await runSetup(scope, installation, options)
+  if (status !== 0) throw new Error(stderr)
+}
+
+test('retention_day of the last set-up counts, and without it nothing is dropped any more', async t => {
+  const installation = emptyInstallation(t)
+  await setUp(t, installation, { retention_day: 365 })
+  const sql = session(t, installation.database.admin)
+  await sql`select _timescaledb_functions.stop_background_workers()`
+  await fill(sql)
+  await sql`call kwollect.drop_expired_chunks()`
+  t.deepEqual(await metricsIn(sql, 'metrics'), ['days', 'month', 'now'])
+  await setUp(t, installation, {})
+  await sql`call kwollect.drop_expired_chunks()`
+  t.deepEqual(await metricsIn(sql, 'metrics'), ['days', 'month', 'now'])
+  await setUp(t, installation, { retention_day: 2 })
+  await sql`call kwollect.drop_expired_chunks()`
+  t.deepEqual(await metricsIn(sql, 'metrics'), ['now'])
+})
+
+communityTest('chunk_compress_hour of the last set-up counts', async t => {
+  const installation = emptyInstallation(t)
+  await setUp(t, installation, { chunk_compress_hour: 10_000 })
+  const sql = session(t, installation.database.admin)
+  await sql`select _timescaledb_functions.stop_background_workers()`
+  const compressed = async () =>
+    (
+      await sql`select from timescaledb_information.chunks where hypertable_name = 'samples' and is_compressed`
+    ).length
+  await sql`
+    insert into metrics (timestamp, device_id, metric_id, value)
+    values (now() - interval '3 days', 'node-1', 'days', 1), (now(), 'node-1', 'now', 1)`
+  await sql`call kwollect.compress_old_chunks()`
+  t.is(await compressed(), 0)
+  await setUp(t, installation, { chunk_compress_hour: 24 })
+  await sql`call kwollect.compress_old_chunks()`
+  t.is(await compressed(), 1)
+})
