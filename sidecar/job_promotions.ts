@@ -2,8 +2,11 @@ import { Connection, type DatabaseAddress, reasonOf } from './database.ts'
 import type { Log } from './log.ts'
 import type { Clock } from './schedule.ts'
 
-/** Half of the minute within which a hook that failed is made up for, so that one call may fail too. */
-const periodMs = 30_000
+/**
+ * A hook that failed is made up for within this, and the end of an OAR job of type noop, whose epilogue runs inside
+ * the transaction that ends the job, so that it still sees it running. One query in OAR's database, a few ms.
+ */
+const periodMs = 10_000
 /** The time-out of a connection to the scheduler's database, and of the wait for other calls, are below it. */
 const patienceMs = 20_000
 

@@ -1,5 +1,6 @@
 -- Where public.nodetime_per_job or public.promoted_metrics_per_job gets its rows. Called by kwollect-setup-db-oar, which
--- must not replace what an administrator wrote, and for messages about a scheduler that does not answer.
+-- must not replace what an administrator wrote, and for messages about a scheduler that does not answer: by the catalog's
+-- tables, because readers have no right to name what is in the schema oar.
 create or replace function kwollect.job_source(view_name text)
 returns text
 language sql
@@ -10,9 +11,15 @@ as $$
            when exists (
                 select
                   from pg_depend as dependency
+                  join pg_class as relation
+                    on relation.oid = dependency.refobjid
+                  join pg_namespace as space
+                    on space.oid = relation.relnamespace
                  where dependency.classid = 'pg_rewrite'::regclass
                    and dependency.objid = rule.oid
-                   and dependency.refobjid = to_regclass(format('oar.%I', view_name))
+                   and dependency.refclassid = 'pg_class'::regclass
+                   and space.nspname = 'oar'
+                   and relation.relname = view_name
               )
            then 'oar'
            when pg_get_viewdef(rule.ev_class) like '%WHERE false;' then 'none'

@@ -1,29 +1,16 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import { lastLines, startChild, stopChild } from '../../scripts/stack/child.ts'
-import type { Cluster, ServerAddress } from '../../scripts/stack/cluster.ts'
 import { freePort } from '../../scripts/stack/free_port.ts'
 import { type SystemUser, unprivilegedUser, wrapCommand } from '../../scripts/stack/unprivileged.ts'
 import { until } from '../../scripts/stack/until.ts'
-import { privateCluster } from '../harness/cluster.ts'
 import { temporaryFolder } from '../harness/folders.ts'
 import { run } from '../harness/processes.ts'
 import type { Scope } from '../harness/scope.ts'
-import { databaseUrl, withConnection } from '../harness/server.ts'
 import { oarConfiguration } from './oar_configuration.ts'
-
-const programs = '/usr/lib/oar'
-
-/** Why tests against a real OAR cannot run here; undefined where they can. */
-export const oarMissing = [
-  `${programs}/Almighty`,
-  `${programs}/oarsub`,
-  `${programs}/database/pg_structure.sql`,
-].every(existsSync)
-  ? undefined
-  : 'OAR is not installed (packages oar-server, oar-server-pgsql, oar-user, oar-user-pgsql)'
+import { type OarDatabase, oarPrograms, startOarDatabase } from './oar_database.ts'
 
 export interface OarOptions {
   /** Network addresses of the nodes; a name that stands twice has two resources (cores). */
@@ -33,11 +20,7 @@ export interface OarOptions {
 }
 
 /** A running OAR: its own PostgreSQL, Almighty with scheduler and launcher, nodes on this machine. */
-export interface Oar {
-  /** Its PostgreSQL, which asks for SCRAM passwords; a test may stop and start it. */
-  readonly cluster: Cluster
-  /** Options of kwollect-setup-db-oar. */
-  readonly options: Readonly<Record<string, string | number>>
+export interface Oar extends OarDatabase {
   /** As the owner of OAR's database. */
   readonly sql: postgres.Sql
   /** Who runs OAR and its hooks; undefined where that is this process's user. */
@@ -49,22 +32,21 @@ export interface Oar {
   untilState(job: number, ...states: readonly string[]): Promise<void>
 }
 
-export const oarDatabase = 'oar2'
-const reader = { user: 'oarreader', password: 'read by kwollect' }
-const owner = { user: 'oar', password: 'oar' }
-
 /** Starts a complete OAR 2.5 without root's rights, as an ordinary user where this process is root; 5 s. */
 export async function startOar(scope: Scope, options: OarOptions): Promise<Oar> {
-  const cluster = await privateCluster(scope)
-  await createDatabase(cluster.address)
+  const database = await startOarDatabase(scope)
   // The user of the jobs must have a shell to log in with, which oar and nobody have not.
   const user = unprivilegedUser('postgres')
   const folder = temporaryFolder(scope, 0o755)
   const port = await freePort()
-  writeFiles(folder, user, oarConfiguration({ folder, port, database: cluster.address.port, ...options }))
+  writeFiles(
+    folder,
+    user,
+    oarConfiguration({ folder, port, database: database.cluster.address.port, ...options }),
+  )
   const environment = environmentOf(folder, user)
   const command = async (name: string, ...args: readonly string[]) => {
-    const wrapped = wrapCommand(join(programs, name), args, user, 'KILL')
+    const wrapped = wrapCommand(join(oarPrograms, name), args, user, 'KILL')
     const outcome = await run(wrapped.command, wrapped.args, { environment, folder: join(folder, 'home') })
     if (outcome.status !== 0)
       throw new Error(`${name} ended with ${outcome.status}: ${outcome.stdout}${outcome.stderr}`)
@@ -73,7 +55,7 @@ export async function startOar(scope: Scope, options: OarOptions): Promise<Oar> 
 
   const almighty = await startChild({
     name: 'Almighty',
-    command: join(programs, 'Almighty'),
+    command: join(oarPrograms, 'Almighty'),
     args: [],
     environment,
     user,
@@ -81,10 +63,7 @@ export async function startOar(scope: Scope, options: OarOptions): Promise<Oar> 
     logFile: join(folder, 'almighty.log'),
   })
   scope.teardown(() => stopChild(almighty))
-  const sql = postgres(databaseUrl({ ...cluster.address, ...owner }, oarDatabase), {
-    max: 2,
-    onnotice: () => {},
-  })
+  const sql = postgres(database.ownerUrl, { max: 2, onnotice: () => {} })
   scope.teardown(() => sql.end({ timeout: 5 }))
   scope.teardown(() => endJobs(sql, command))
   await until('the start of OAR', () => {
@@ -94,14 +73,7 @@ export async function startOar(scope: Scope, options: OarOptions): Promise<Oar> 
   for (const node of options.nodes) await command('oarnodesetting', '-a', '-h', node, '-p', 'cpuset=0')
 
   return {
-    cluster,
-    options: {
-      oardb_host: cluster.address.host,
-      oardb_port: cluster.address.port,
-      oardb_name: oarDatabase,
-      oardb_user: reader.user,
-      oardb_password: reader.password,
-    },
+    ...database,
     sql,
     user,
     command,
@@ -123,25 +95,6 @@ export async function startOar(scope: Scope, options: OarOptions): Promise<Oar> 
 
 function fail(output: string): never {
   throw new Error(`oarsub named no job: ${output}`)
-}
-
-/** OAR's own schema and rules; the rule on job types learns `monitor`, as OAR's administrator has to teach it. */
-async function createDatabase(server: ServerAddress): Promise<void> {
-  await withConnection(databaseUrl(server, 'postgres'), async sql => {
-    await sql.unsafe(`create role ${owner.user} login password '${owner.password}'`)
-    await sql.unsafe(`create role ${reader.user} login password '${reader.password}'`)
-    await sql.unsafe(`create database ${oarDatabase} owner ${owner.user} template template0`)
-  })
-  await withConnection(databaseUrl({ ...server, ...owner }, oarDatabase), async sql => {
-    for (const file of ['pg_structure', 'default_data', 'pg_default_admission_rules'])
-      await sql.unsafe(readFileSync(join(programs, 'database', `${file}.sql`), 'utf8')).simple()
-    const taught = await sql`
-      update admission_rules
-         set rule = replace(rule, 'qr/^state=permissive$/,', 'qr/^state=permissive$/, qr/^monitor(?:=.+)?$/,')
-       where rule like '%# Check if job types are valid%'`
-    if (taught.count !== 1) throw new Error('OAR has no rule on job types')
-    await sql`grant select on jobs, job_types, assigned_resources, resources to oarreader`
-  })
 }
 
 /** Stand-ins for the two programs that need root: one becomes another user, one runs a command on a node. */
@@ -174,19 +127,19 @@ function environmentOf(folder: string, user: SystemUser | undefined): Record<str
   const name = user?.name ?? process.env.USER ?? 'nobody'
   return {
     OARCONFFILE: join(folder, 'oar.conf'),
-    OARDIR: programs,
+    OARDIR: oarPrograms,
     OARUSER: name,
     OARDO_USER: name,
     OARDO_UID: String(user?.uid ?? process.getuid?.()),
     OARXAUTHLOCATION: '/usr/bin/xauth',
-    PERL5LIB: programs,
+    PERL5LIB: oarPrograms,
     HOME: join(folder, 'home'),
     PWD: join(folder, 'home'), // where oarsub thinks it is, and where jobs write what they print
     USER: name,
     LOGNAME: name,
     SHELL: '/bin/bash',
     LANG: 'C.UTF-8',
-    PATH: `${join(folder, 'bin')}:${programs}:/usr/local/bin:/bin:/sbin:/usr/bin:/usr/sbin`,
+    PATH: `${join(folder, 'bin')}:${oarPrograms}:/usr/local/bin:/bin:/sbin:/usr/bin:/usr/sbin`,
   }
 }
 

@@ -8,7 +8,7 @@ import { withConnection } from '../harness/server.ts'
 import { keptLog } from './samples.ts'
 import { addressOf } from './storing.ts'
 
-/** Half a minute passes each time that the test says so. */
+/** The time between two calls passes when the test says so. */
 function startJobPromotions(scope: Scope, database: TestDatabase) {
   const planned: { ms: number; callback: () => void }[] = []
   const clock: Clock = {
@@ -50,7 +50,7 @@ async function runJobs(database: TestDatabase, query: string): Promise<void> {
   )
 }
 
-test('without any hook promotions follow the jobs twice a minute, and rows put by hand stay', async t => {
+test('without any hook promotions follow the jobs every 10 s, and rows put by hand stay', async t => {
   const database = await testDatabase(t)
   await withConnection(database.writer, sql => sql`insert into promoted_metrics values ('by-hand', 'm')`)
   await runJobs(database, `select 1, 'node-1', 'prom_.*' union all select 2, 'node-2', '.*'`)
@@ -58,7 +58,7 @@ test('without any hook promotions follow the jobs twice a minute, and rows put b
   t.is(await next(), 0)
   t.deepEqual(await promotedNow(database), ['by-hand m', 'node-1 prom_.*', 'node-2 .*'])
   await runJobs(database, `select 2, 'node-2', '.*'`)
-  t.is(await next(), 30_000)
+  t.is(await next(), 10_000)
   t.deepEqual(await promotedNow(database), ['by-hand m', 'node-2 .*'])
   t.deepEqual(log.lines, [])
 })
