@@ -21,8 +21,10 @@ export function up(pgm: MigrationBuilder): void {
     comment on table kwollect.pending_metrics is
     'Rows that COPY and DELETE on public.metrics have collected; empty between statements.';
 
+    -- Found again by number, not by transaction: the dead rows of 10,000 INSERTs in one transaction would all be
+    -- scanned by each.
     create unlogged table kwollect.arriving_metrics (
-      transaction_id xid8 not null default pg_current_xact_id()
+      arrival_number bigint generated always as identity (cache 100)
     , timestamp timestamptz not null
     , device_id text
     , metric_id text
@@ -30,7 +32,7 @@ export function up(pgm: MigrationBuilder): void {
     , labels jsonb not null
     );
 
-    create index arriving_metrics_transaction_id on kwollect.arriving_metrics (transaction_id);
+    create index arriving_metrics_arrival_number on kwollect.arriving_metrics (arrival_number);
 
     comment on table kwollect.arriving_metrics is
     'Rows of an INSERT into public.metrics until its trigger has stored them; empty between statements.';
