@@ -76,7 +76,10 @@ test('ipmi-sensors takes each user as it was written', async t => {
   const seed = randomInt(2 ** 31)
   t.log(`seed ${seed}`)
   const character = fc.constantFrom(...`"\\#' \t$=;,%é*[]{}~ab01`)
-  const user = fc.string({ unit: character, minLength: 1, maxLength: 8 })
+  // --debug shows eight bytes a line.
+  const user = fc
+    .string({ unit: character, minLength: 1, maxLength: 8 })
+    .filter(text => Buffer.byteLength(text) <= 8)
   for (const text of fc.sample(user, { seed, numRuns: 8 })) t.is(await userSent(text, bmc), text)
 })
 
