@@ -47,7 +47,10 @@ begin
          , fresh.labels::jsonb
       from unnest(microseconds, series_ids, measured, sample_labels) as fresh (microseconds, series_id, value, labels)
      where fresh.labels is null
-        or strpos(fresh.labels, '"_metric_scrape_time"') = 0;
+        or strpos(fresh.labels, '"_metric_scrape_time"') = 0
+     -- Index entries of a series side by side: 154 ms instead of 243 for 20,000 values in random order of series.
+     order by fresh.series_id
+         , fresh.microseconds;
 
     -- A custom metric with a time of its own stays in the exporter's file and is scraped again and again;
     -- the sidecar remembers it until it restarts, the database for ever. Most batches have none.
