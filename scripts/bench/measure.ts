@@ -1,7 +1,7 @@
 /** Something to time: does its work once and returns how long that took, in milliseconds. */
 export type Timed = () => Promise<number>
 
-export const rounds = 7
+const rounds = 7
 const warmUps = 2
 
 /**
