@@ -63,13 +63,14 @@ test('a BMC that dies delays none of those it shares a process with, and is foun
   const dispatcher = newDispatcher(t)
   const bmcs = await startBmcs(t, 4)
   const hosts = bmcs.map(bmc => openHost(dispatcher, bmc))
-  await Promise.all(hosts.map(host => host.read([1])))
+  await Promise.all(hosts.map(host => host.read([1, 4])))
   const [victim] = bmcs
   const [deadHost, ...livingHosts] = hosts
   if (!victim || !deadHost) throw new Error('no BMCs')
   victim.signal('SIGSTOP')
   let deadSettled = false
-  const dead = failureOf(deadHost.read([1], 3000)).finally(() => {
+  // The same records as the others: only then they share.
+  const dead = failureOf(deadHost.read([1, 4], 3000)).finally(() => {
     deadSettled = true
   })
   const living = await Promise.all(livingHosts.map(host => host.read([1, 4])))
