@@ -6,7 +6,7 @@ import { startPostgrest, type TestApi } from '../harness/postgrest.ts'
 import { fileScope } from '../harness/scope.ts'
 import { session } from '../sql/session.ts'
 import { type Answer, request } from './client.ts'
-import { apiFunctions, checksum, hostileArguments, hostileJson, type Routine } from './hostile.ts'
+import { apiFunctions, checksum, hostileArguments, hostileJson, oddItems, type Routine } from './hostile.ts'
 
 const file = fileScope(test)
 let database: TestDatabase
@@ -134,7 +134,7 @@ test('insert_metrics over HTTP refuses what it cannot store, with a sentence', a
 
 test('what insert_metrics takes is found again as it was answered', async t => {
   let stored = 0
-  const property = fc.asyncProperty(hostileJson, async body => {
+  const property = fc.asyncProperty(oddItems, async body => {
     const undo = new Error('taken back')
     await sql
       .begin(async transaction => {
@@ -157,7 +157,8 @@ test('what insert_metrics takes is found again as it was answered', async t => {
       })
   })
   await t.notThrowsAsync(fc.assert(property, { ...reported, numRuns: 300 }))
-  t.true(stored > 10, `${stored} rows`)
+  t.log(`${stored} rows`)
+  t.true(stored > 20, `${stored} rows`)
 })
 
 const megabyte = 2 ** 20

@@ -126,6 +126,22 @@ export const hostileJson: fc.Arbitrary<string> = fc
   )
   .map(value => JSON.stringify(value))
 
+/** Arrays of items that are often stored: what is odd about them is their text. */
+export const oddItems: fc.Arbitrary<string> = fc
+  .array(
+    fc.record(
+      {
+        device_id: hostileText,
+        metric_id: hostileText,
+        value: fc.double(),
+        labels: fc.dictionary(hostileText, hostileLeaf, { maxKeys: 2 }),
+      },
+      { requiredKeys: ['device_id', 'metric_id'] },
+    ),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map(value => JSON.stringify(value))
+
 function items(): fc.Arbitrary<unknown> {
   return fc.record(
     {
