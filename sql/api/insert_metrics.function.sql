@@ -67,6 +67,11 @@ exception
     raise sqlstate 'PT400' using
       message = format('the values cannot be stored: %s', left(sqlerrm, 500))
     , hint = 'Nothing of this request was stored; correct the item and send it again.';
+  when query_canceled then
+    -- as in get_metrics
+    raise sqlstate 'PT504' using
+      message = 'the values took too long to store'
+    , hint = 'Nothing of this request was stored; send it again, in smaller parts.';
 end
 $$;
 
