@@ -1,4 +1,4 @@
--- Does it compile? Called by update_promoted_metrics, before an expression of a user's job gets any further.
+-- Can it be used? Called by update_promoted_metrics, before an expression of a user's job gets any further.
 create or replace function kwollect.is_regular_expression(expression text)
 returns boolean
 language plpgsql
@@ -6,7 +6,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform '' ~ expression;
+  perform kwollect.check_expression(expression);
   return true;
 exception
   when invalid_regular_expression or program_limit_exceeded then
@@ -17,4 +17,4 @@ $$;
 revoke all on function kwollect.is_regular_expression(text) from public;
 
 comment on function kwollect.is_regular_expression(text) is
-'Whether PostgreSQL can use the text as a regular expression; null for null.';
+'Whether the text can be used as a regular expression (kwollect.check_expression).';

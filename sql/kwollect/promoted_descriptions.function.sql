@@ -21,7 +21,7 @@ begin
   loop
     begin
       -- By itself first: "a)|(b" is no expression, but in the parentheses below it becomes one that matches anywhere.
-      perform '' ~ promotion.metric_id;
+      perform kwollect.check_expression(promotion.metric_id);
       select array_agg(description.position)
         into matching
         from unnest(names, device_ids, device_aliases)
@@ -30,9 +30,9 @@ begin
          and (promotion.metric_id is null or description.name ~ ('^(?:' || promotion.metric_id || ')'));
       promoted := promoted || matching;
     exception
-      when invalid_regular_expression then
+      when invalid_regular_expression or program_limit_exceeded then
         raise warning using
-          message = format('promoted_metrics: %s is no regular expression: %s', quote_literal(promotion.metric_id), sqlerrm)
+          message = format('promoted_metrics: %s is no regular expression: %s', quote_literal(left(promotion.metric_id, 200)), sqlerrm)
         , hint = format('The row for %s is skipped, all others work; correct or delete it.', promotion.device_id);
     end;
   end loop;

@@ -134,6 +134,7 @@ test('an expression that does not compile costs no other', async t => {
     ['node-1', '((((((x{255}){255}){255}){255}){255}){255})'],
     ['node-1', "'; drop table kwollect.promotions; --"],
     ['node-1', '(a+)+$'],
+    ['node-1', '(.*)(.*)x\\1\\2'],
     ['node-2', 'm'],
   ])
   const expected = [

@@ -97,6 +97,28 @@ test('an expression cannot leave the group that holds it at the start of the nam
   t.deepEqual(await promoted(sql, [{ name: 'total_watt', device: 'node-1' }]), [])
 })
 
+test('an expression that could take for ever to match is skipped with a warning and costs no other', async t => {
+  const database = await testDatabase(t)
+  const notices: postgres.Notice[] = []
+  const sql = postgres(database.writer, { max: 1, onnotice: notice => void notices.push(notice) })
+  t.teardown(() => sql.end({ timeout: 5 }))
+  await sql`set statement_timeout = '10s'`
+  await sql`
+    insert into promoted_metrics
+    values ('bad', ${`${'(.*)'.repeat(9)}[^a]\\1\\2\\3`}), ('good', ${'a+(\\\\1)?'}), ('good', '(a+)+!')`
+  const name = `${'a'.repeat(60)}!`
+  t.deepEqual(
+    await promoted(sql, [
+      { name, device: 'bad' },
+      { name, device: 'good' },
+    ]),
+    [2],
+  )
+  const warnings = notices.filter(notice => notice.severity === 'WARNING')
+  t.is(warnings.length, 1)
+  t.regex(warnings[0]?.message ?? '', /is no regular expression: back references /)
+})
+
 async function listen(scope: Scope, database: TestDatabase) {
   const listener = session(scope, database.admin)
   const payloads: string[] = []
