@@ -6,7 +6,7 @@ import { keptSecret } from '../stack/secret_file.ts'
 import type { StateFolder } from '../stack/state_folder.ts'
 import { connect, setUp } from './databases.ts'
 import type { Progress } from './progress.ts'
-import { absoluteLine, type Line, type Target } from './report.ts'
+import { absoluteLine, failedLine, type Line, type Target } from './report.ts'
 import { serverSettings } from './server.ts'
 import { type Load, type Outcome, type Place, runLoad } from './wattmetre_run.ts'
 
@@ -69,16 +69,26 @@ async function measureAll(
     const promoted: Load = { id: 'promoted', ports: 100, rate: 100, seconds, promoted: 'all ports' }
     const large: Load = { id: 'large', ports: 1_000, rate: 100, seconds: minute, promoted: 'all ports' }
     const killed: Load = { ...promoted, id: 'killed', seconds: minute, atHalfTime: kill }
-    const run = async (load: Load) => {
-      const { ports, rate, seconds: length } = load
-      progress.step(`${load.id}: ${ports} ports, ${rate} lines a second, ${length} s`)
-      return runLoad(load, place.place)
+    const run = async (load: Load, linesOf: (load: Load, outcome: Outcome) => Line[]) => {
+      const { id, ports, rate, seconds: length } = load
+      progress.step(`${id}: ${ports} ports, ${rate} lines a second, ${length} s`)
+      try {
+        return linesOf(load, await runLoad(load, place.place))
+      } catch (error) {
+        return [
+          failedLine(
+            work(load, 'the run', { bound: '<=', value: 0, unit: 'failures' }),
+            'failures',
+            String(error),
+          ),
+        ]
+      }
     }
     return [
-      coreLine(averaged, await run(averaged), 5),
-      ...promotedLines(promoted, await run(promoted)),
-      completeLine(large, await run(large)),
-      completeLine(killed, await run(killed)),
+      ...(await run(averaged, (load, outcome) => [coreLine(load, outcome, 5)])),
+      ...(await run(promoted, promotedLines)),
+      ...(await run(large, (load, outcome) => [completeLine(load, outcome)])),
+      ...(await run(killed, (load, outcome) => [completeLine(load, outcome)])),
     ]
   } finally {
     await place.close()

@@ -54,6 +54,8 @@ const ticksPerSecond = 100
 /** Runs the real program behind a pipe, as a shell starts it, with the simulator as its writer. */
 export async function runLoad(load: Load, place: Place): Promise<Outcome> {
   if (load.promoted === 'all ports') await promoteAll(load, place)
+  // Or a server killed in this run would first go through all that the former ones wrote.
+  await place.sql()`checkpoint`
   const pipe = join(place.folder, `${load.id}.pipe`)
   execFileSync('mkfifo', ['-m', '600', pipe])
   // Open for both sides at first: a FIFO makes the first side wait for the other.
@@ -66,10 +68,12 @@ export async function runLoad(load: Load, place: Place): Promise<Outcome> {
     await firstLine(load, output, program)
     const watch = watchRun(load, place, program.child)
     const simulator = startSimulator(load, output)
-    closeSync(output)
     const halfTime = load.atHalfTime && wait(load.seconds * 500).then(load.atHalfTime)
-    await Promise.all([once(simulator, 'exit'), halfTime])
+    await once(simulator, 'exit')
     const cores = watch.cores()
+    // The input stays open until the server is back: at its end the program would leave what waits to the next start.
+    await halfTime
+    closeSync(output)
     const ended = performance.now()
     await program.ended
     const drainSeconds = (performance.now() - ended) / 1_000
