@@ -32,11 +32,11 @@ export function oarRefusal(options: OarSetupOptions, error: unknown): unknown {
 }
 
 function connectionFailure(options: OarSetupOptions, database: string, detail: string): string {
-  // One line for each address that was tried; the last one is enough.
-  const reason = detail.trim().split('\n').at(-1)?.trim() ?? ''
+  // libpq says it for each address of the name, with advice in lines below: the first line is enough.
+  const reason = detail.replace(/\n.*$/s, '').replace(/^.* failed: +/, '')
   if (/password authentication failed|no password supplied/.test(reason))
     return `${database} wants another password for ${options.oardb_user}; give it with --oardb_password_file.`
   if (/FATAL:/.test(reason))
-    return `${database} does not let ${options.oardb_user} in: ${reason.replace(/^.*FATAL: +/, '')}; correct oardb_name, oardb_user or that server's pg_hba.conf.`
-  return `${database} does not answer (${reason.replace(/^connection to server at .* failed: /, '')}); start it, or give another --oardb_host and --oardb_port. It is the server of kwollect's database that connects.`
+    return `${database} does not let ${options.oardb_user} in: ${reason.replace(/^FATAL: +/, '')}; correct oardb_name, oardb_user or that server's pg_hba.conf.`
+  return `${database} does not answer (${reason}); start it, or give another --oardb_host and --oardb_port. It is the server of kwollect's database that connects.`
 }

@@ -115,7 +115,6 @@ async function createForeignDataWrapper(client: Client): Promise<void> {
 /** Reads from every table as those who look jobs up do: as the owner, who alone has the login to OAR. */
 async function readOar(client: Client, options: OarSetupOptions): Promise<void> {
   try {
-    await client.query('select from oar.nodetime_per_job limit 0')
     await client.query('select from oar.promoted_metrics_per_job limit 1')
     await client.query('select from oar.nodetime_per_job limit 1')
   } catch (error) {
@@ -139,7 +138,11 @@ async function refuseViewsOfOthers(client: Client): Promise<void> {
 async function tokenOf(client: Client, user: string): Promise<string> {
   const { rows } = await client.query<{ secret: string | null; is_user: boolean }>(
     `select kwollect.setting('jwt_secret') as secret
-          , coalesce(pg_has_role(to_regrole(quote_ident($1)), 'kwollect_writer', 'member'), false) as is_user`,
+          , exists (
+              -- not pg_has_role: a superuser has all roles, and its token would be a key to everything
+              select from pg_auth_members
+               where member = to_regrole(quote_ident($1)) and roleid = to_regrole('kwollect_writer')
+            ) as is_user`,
     [user],
   )
   const { secret, is_user } = rows[0] ?? {}

@@ -111,14 +111,16 @@ function untilCollected(site: Site, job: number, metric: string, times: number):
     async () => {
       const [row] = await withConnection(
         site.database.reader,
-        sql => sql<{ missing: string }[]>`
-        select count(*) as missing
-          from nodetime_per_job as job
-         where job_id = ${job}
-           and (select count(*) from metrics where device_id = job.node and metric_id = ${metric}
-                   and timestamp >= job.start_time) < ${times}`,
+        sql => sql<{ is_enough: boolean | null }[]>`
+          select bool_and(${times} <= (
+                   select count(*)
+                     from metrics
+                    where device_id = job.node and metric_id = ${metric} and timestamp >= job.start_time
+                 )) as is_enough
+            from nodetime_per_job as job
+           where job_id = ${job}`,
       )
-      return row?.missing === '0'
+      return row?.is_enough === true
     },
     20_000,
   )
