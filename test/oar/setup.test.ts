@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import test from 'ava'
 import type postgres from 'postgres'
 import { findUser } from '../../scripts/stack/unprivileged.ts'
-import { emptyInstallation, runSetup, testDatabase } from '../harness/database.ts'
+import { privateCluster } from '../harness/cluster.ts'
+import { emptyInstallation, installedDatabase, runSetup, testDatabase } from '../harness/database.ts'
 import { temporaryFolder } from '../harness/folders.ts'
-import { runScript } from '../harness/processes.ts'
 import { fileScope } from '../harness/scope.ts'
 import { databaseUrl, testWhere, withConnection } from '../harness/server.ts'
 import { type OarDatabase, oarMissing, startOarDatabase } from '../peers/oar_database.ts'
@@ -159,16 +159,25 @@ setupTest("an administrator's own view is replaced only on demand", async t => {
   t.deepEqual([...(await session(t, database.reader)`select * from nodetime_per_job`)], [])
 })
 
-setupTest('the password is in no list of processes or statements, and in no log of the server', async t => {
-  const database = await testDatabase(t)
-  await connectOar(t, database, oar.options)
-  const { stdout } = await runScript('scripts/kwollect-setup-db-oar.ts', ['--help'])
-  t.regex(stdout, /--oardb_password_file/)
-  const sql = session(t, database.admin)
-  const [row] = await sql<{ statements: string }[]>`
-    select coalesce(string_agg(query, ' '), '') as statements from pg_stat_activity`
-  t.false(row?.statements.includes(String(oar.options.oardb_password)))
-})
+setupTest(
+  'the password of OAR is in no log of a server that logs all it can, whether the set-up fails or not',
+  async t => {
+    const cluster = await privateCluster(t, {
+      settings: {
+        log_statement: 'all',
+        log_min_duration_statement: '0',
+        log_parameter_max_length_on_error: '-1',
+      },
+    })
+    const database = await installedDatabase(t, cluster.address)
+    await connectOar(t, database, oar.options)
+    t.is((await runOarSetup(t, database, { ...oar.options, oardb_name: 'postgres' })).status, 1)
+    const log = readFileSync(cluster.logFile, 'utf8')
+    t.regex(log, /call oar\.connect\(/)
+    t.regex(log, /relation "public\.\w+" does not exist/)
+    t.false(log.includes(String(oar.options.oardb_password)))
+  },
+)
 
 setupTest(
   'hooks, and a token and an address that only OAR reads, are written where they are wanted',
