@@ -50,7 +50,7 @@ exception
     , hint = 'Name devices or a job_id in params.';
   when data_exception then
     raise sqlstate 'PT400' using
-      message = format('params cannot be read: %s', sqlerrm)
+      message = format('params cannot be read: %s', kwollect.one_line(left(sqlerrm, 500)))
     , hint = 'Use {"devices": ["node-1"]} or {"job_id": 1234}, or leave params out for all devices.';
 end
 $$;

@@ -42,7 +42,7 @@ begin
       message = case
         when bad.kind <> 'object' then format('item %s is no object but %s', bad.position, bad.kind)
         when bad.unknown_name is not null then
-          format('item %s has an unknown field %s', bad.position, quote_literal(left(bad.unknown_name, 100)))
+          format('item %s has an unknown field %s', bad.position, quote_literal(kwollect.one_line(left(bad.unknown_name, 100))))
         else format('item %s lacks device_id or metric_id, or one of them is no string', bad.position)
       end
     , hint = 'Send {"device_id": "node-1", "metric_id": "example_metric", "value": 42} or an array of such objects; timestamp and labels are optional. Nothing of this request was stored.';
@@ -65,7 +65,7 @@ exception
   -- What a table or a type refuses is the client's mistake too; the words are PostgreSQL's and name the rule.
   when data_exception or integrity_constraint_violation then
     raise sqlstate 'PT400' using
-      message = format('the values cannot be stored: %s', left(sqlerrm, 500))
+      message = format('the values cannot be stored: %s', kwollect.one_line(left(sqlerrm, 500)))
     , hint = 'Nothing of this request was stored; correct the item and send it again.';
   when query_canceled then
     -- as in get_metrics

@@ -29,7 +29,7 @@ begin
 exception
   when data_exception then
     raise sqlstate 'PT400' using
-      message = format('%s is not a time: %s', argument, quote_literal(left(input, 100)))
+      message = format('%s is not a time: %s', argument, quote_literal(kwollect.one_line(left(input, 100))))
     , hint = 'Use ISO 8601, for example 2020-01-06T13:35:00 (UTC) or 2020-01-06T13:35:00+01:00 (write + as %2B in a URL), or Unix seconds, for example 1578317700.5.';
 end
 $$;

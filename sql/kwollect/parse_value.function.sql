@@ -11,7 +11,7 @@ begin
 exception
   when data_exception then
     raise sqlstate 'PT400' using
-      message = format('%s is not a number: %s', argument, quote_literal(left(input, 100)))
+      message = format('%s is not a number: %s', argument, quote_literal(kwollect.one_line(left(input, 100))))
     , hint = 'Use a JSON number, or one of the strings "NaN", "Infinity" and "-Infinity".';
 end
 $$;
