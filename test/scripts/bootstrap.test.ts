@@ -67,11 +67,16 @@ test('without rights it names the commands for all that is missing, after the np
   const line = stderr.split('\n').find(text => text.trimStart().startsWith(command))
   t.is(
     line?.slice(line.indexOf(command) + command.length),
-    'snmpd prometheus-node-exporter curl snmpsim openipmi freeipmi-tools python3-prometheus-client iproute2',
+    `snmpd prometheus-node-exporter curl snmpsim openipmi freeipmi-tools python3-prometheus-client iproute2${oarPackages}`,
     stderr,
   )
   t.true(existsSync(join(checkout, 'node_modules/.bin/node')))
 })
+
+/** Debian 12 has OAR. */
+const oarPackages = readFileSync('/etc/os-release', 'utf8').includes('VERSION_CODENAME=bookworm\n')
+  ? ' oar-server oar-server-pgsql oar-user oar-user-pgsql'
+  : ''
 
 test('an unknown argument is refused before anything is done', async t => {
   const checkout = newCheckout(t)
