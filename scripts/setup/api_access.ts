@@ -79,10 +79,15 @@ function databaseUri(options: SetupOptions): string {
     options.kwollect_db_name,
   ].map(encodeURIComponent)
   const login = `postgres://${user}:${password}@`
+  // Times without an offset are UTC in every request, also where PostgreSQL and not our parser reads them, and
+  // whatever the server's own time zone.
+  const utc = `options=${encodeURIComponent('-c timezone=UTC')}`
   // A socket's folder stands in the query: a host part cannot hold slashes.
-  return options.db_host.startsWith('/')
-    ? `${login}/${database}?host=${encodeURIComponent(options.db_host)}&port=${options.db_port}`
-    : `${login}${options.db_host.includes(':') ? `[${options.db_host}]` : options.db_host}:${options.db_port}/${database}`
+  if (options.db_host.startsWith('/')) {
+    return `${login}/${database}?host=${encodeURIComponent(options.db_host)}&port=${options.db_port}&${utc}`
+  }
+  const host = options.db_host.includes(':') ? `[${options.db_host}]` : options.db_host
+  return `${login}${host}:${options.db_port}/${database}?${utc}`
 }
 
 /** A string of PostgREST's configuration (the configurator-pg grammar): quotes and backslashes escaped. */
