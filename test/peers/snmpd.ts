@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Child, lastLines, startChild, stopChild } from '../../scripts/stack/child.ts'
 import { freeUdpPort } from '../../scripts/stack/free_port.ts'
@@ -111,10 +111,11 @@ function snmpdConf(folder: string, community: string, options: SnmpdOptions): st
   if (passTable.length > 0) {
     const table = join(folder, 'pass.table')
     writeFileSync(table, passTable.map(([oid, type, value]) => `.${oid}|${type}|${value}\n`).join(''))
-    chmodSync(table, 0o644)
-    lines.push(
-      `pass_persist .${passSubtree} /bin/sh ${join(import.meta.dirname, 'pass_persist.sh')} ${table}`,
-    )
+    // A copy: the agent's user may be unable to enter this folder (a clone below /root).
+    const script = join(folder, 'pass_persist.sh')
+    copyFileSync(join(import.meta.dirname, 'pass_persist.sh'), script)
+    for (const path of [table, script]) chmodSync(path, 0o644)
+    lines.push(`pass_persist .${passSubtree} /bin/sh ${script} ${table}`)
   }
   return `${lines.join('\n')}\n`
 }
