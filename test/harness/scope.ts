@@ -15,7 +15,16 @@ export interface Scope {
 export function fileScope<Context>(test: TestFn<Context>): Scope {
   const steps: (() => void | Promise<void>)[] = []
   test.after.always('undo what the file set up', async () => {
-    for (const undo of steps.reverse()) await undo()
+    const failures: unknown[] = []
+    // One that fails must not leave the others' processes behind.
+    for (const undo of steps.reverse()) {
+      try {
+        await undo()
+      } catch (failure) {
+        failures.push(failure)
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('; '))
   })
   return { teardown: undo => void steps.push(undo) }
 }
