@@ -6,9 +6,9 @@ import { keptSecret } from '../stack/secret_file.ts'
 import type { StateFolder } from '../stack/state_folder.ts'
 import { connect, setUp } from './databases.ts'
 import type { Progress } from './progress.ts'
-import { absoluteLine, failedLine, type Line, type Target } from './report.ts'
+import { absoluteLine, failedLine, type Line, skippedLine, type Target } from './report.ts'
 import { serverSettings } from './server.ts'
-import { type Load, type Outcome, type Place, runLoad } from './wattmetre_run.ts'
+import { type Growth, type Load, type Outcome, type Place, runLoad } from './wattmetre_run.ts'
 
 export const wattmetreOptions = {
   seconds: {
@@ -114,22 +114,25 @@ async function prepare(cluster: Cluster, path: string) {
 }
 
 function promotedLines(load: Load, outcome: Outcome): Line[] {
-  const { early, late } = outcome.memory
+  const age = work(load, 'greatest age of the newest value', { bound: '<=', value: 2, unit: 's' })
   return [
     completeLine(load, outcome),
     coreLine(load, outcome, 25),
-    absoluteLine(
-      work(load, 'greatest age of the newest value', { bound: '<=', value: 2, unit: 's' }),
-      outcome.age,
-    ),
-    {
-      ...absoluteLine(
-        work(load, 'memory at the end, of that at the beginning', { bound: '<=', value: 110, unit: '%' }),
-        (late / early) * 100,
-      ),
-      note: `${early.toFixed(0)} MiB, then ${late.toFixed(0)} MiB`,
-    },
+    absoluteLine(age, outcome.age),
+    memoryLine(load, outcome),
   ]
+}
+
+function memoryLine(load: Load, { alive, resident }: Outcome): Line {
+  const flat = { bound: '<=', value: 110, unit: '%' } as const
+  const memory = work(load, 'memory alive at the end, of that at the beginning', flat)
+  if (Number.isNaN(alive.early))
+    return skippedLine(memory, '%', 'no full garbage collection in so short a run')
+  const shown = (growth: Growth) => `${growth.early.toFixed(0)}, then ${growth.late.toFixed(0)} MB`
+  return {
+    ...absoluteLine(memory, (alive.late / alive.early) * 100),
+    note: `alive after a garbage collection: ${shown(alive)}; resident: ${shown(resident)}`,
+  }
 }
 
 /** All measurements stored once. */

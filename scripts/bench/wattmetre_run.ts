@@ -41,9 +41,19 @@ export interface Outcome {
   /** Greatest age of the newest value that a query saw, in seconds. */
   readonly age: number
   /** Resident memory of the program in MiB: the greatest of the second fifth of the run, and of the last. */
-  readonly memory: { readonly early: number; readonly late: number }
+  readonly resident: Growth
+  /**
+   * What is alive after a full garbage collection, in MB: the first of the run, and the last. Resident memory
+   * grows for minutes where nothing is kept, because V8 rather takes memory than time; this does not.
+   */
+  readonly alive: Growth
   /** From the end of the input to the end of the program. */
   readonly drainSeconds: number
+}
+
+export interface Growth {
+  readonly early: number
+  readonly late: number
 }
 
 const repository = join(import.meta.dirname, '..', '..')
@@ -77,7 +87,8 @@ export async function runLoad(load: Load, place: Place): Promise<Outcome> {
     const ended = performance.now()
     await program.ended
     const drainSeconds = (performance.now() - ended) / 1_000
-    return { ...(await count(load, place)), ...(await watch.end()), cores, drainSeconds }
+    const alive = aliveAfterCollections(program.gcFile)
+    return { ...(await count(load, place)), ...(await watch.end()), alive, cores, drainSeconds }
   } finally {
     program.child.kill('SIGKILL')
     rmSync(pipe)
@@ -93,25 +104,37 @@ async function promoteAll({ id, ports }: Load, { sql }: Place): Promise<void> {
 interface Program {
   readonly child: ChildProcess
   readonly logFile: string
+  /** What V8 says of its garbage collections. */
+  readonly gcFile: string
   /** Fails where the program does. */
   readonly ended: Promise<void>
 }
 
 function startProgram({ id }: Load, { folder, database }: Place, input: number): Program {
-  const [optionsFile, logFile] = [join(folder, `${id}.yaml`), join(folder, `${id}.log`)]
+  const [optionsFile, logFile, gcFile] = ['yaml', 'log', 'gc'].map(kind => join(folder, `${id}.${kind}`)) as [
+    string,
+    string,
+    string,
+  ]
   const options = { ...database, wattmetre_id: id, spool_dir: folder, log_level: 'info' }
   writePrivateFile(optionsFile, JSON.stringify(options))
-  const log = openSync(logFile, 'a', 0o600)
+  const [log, gc] = [openSync(logFile, 'a', 0o600), openSync(gcFile, 'w', 0o600)]
   const script = join(repository, 'sidecar', 'kwollector-wattmetre.ts')
-  const { command, args } = wrapCommand(process.execPath, [script, optionsFile], undefined, 'KILL')
-  const child = spawn(command, args, { stdio: [input, log, log] })
+  const { command, args } = wrapCommand(
+    process.execPath,
+    ['--trace-gc', script, optionsFile],
+    undefined,
+    'KILL',
+  )
+  const child = spawn(command, args, { stdio: [input, gc, log] })
   closeSync(log)
+  closeSync(gc)
   const ended = once(child, 'exit').then(([status, signal]) => {
     if (status !== 0)
       throw new Error(`kwollector-wattmetre ended (${signal ?? status}):\n${lastLines(logFile)}`)
   })
   ended.catch(() => {})
-  return { child, logFile, ended }
+  return { child, logFile, gcFile, ended }
 }
 
 /** One line of its own, older than the run, shows the program its ports; then it knows what is promoted. */
@@ -152,9 +175,18 @@ function watchRun({ id, seconds }: Load, { sql }: Place, { pid = 0 }: ChildProce
     async end() {
       isOver = true
       await looking
-      return { age, memory: { early: greatest(0.2, 0.4), late: greatest(0.8, 1) } }
+      return { age, resident: { early: greatest(0.2, 0.4), late: greatest(0.8, 1) } }
     },
   }
+}
+
+/** The collections of the start, before the first values, are left out: what runs on later is not loaded then. */
+function aliveAfterCollections(gcFile: string): Growth {
+  const collections = readFileSync(gcFile, 'utf8').matchAll(/ (\d+) ms: Mark-Compact .*? -> ([\d.]+) \(/g)
+  const alive = [...collections]
+    .filter(([, ms]) => Number(ms) > 5_000)
+    .map(([, , megabytes]) => Number(megabytes))
+  return { early: alive[0] ?? Number.NaN, late: alive.at(-1) ?? Number.NaN }
 }
 
 async function ageOfNewest(sql: postgres.Sql, id: string): Promise<number> {
