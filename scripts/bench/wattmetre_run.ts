@@ -51,7 +51,7 @@ export interface Outcome {
   readonly drainSeconds: number
 }
 
-export interface Growth {
+interface Growth {
   readonly early: number
   readonly late: number
 }
