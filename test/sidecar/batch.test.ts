@@ -39,7 +39,9 @@ function withoutPrototypes(samples: readonly Sample[]): unknown {
     timestamp,
     deviceId,
     metricId,
-    Object.entries(own).sort(([a], [b]) => (a < b ? -1 : 1)),
+    Object.entries(own)
+      .map(entry => JSON.stringify(entry))
+      .sort(),
     Object.is(value, -0) ? 'negative zero' : value,
     rest?.value_str,
   ])
