@@ -1,5 +1,5 @@
 -- Brings promotions to what the jobs ask for now. Served as POST /rpc/update_promoted_metrics, called with the token by
--- the scheduler's hooks, and by each kwollector every minute. The lock makes concurrent calls one after the other. A
+-- the scheduler's hooks, and by each kwollector every 10 s. The lock makes concurrent calls one after the other. A
 -- call that waited while another one began to ask has its answer already, so hundreds of jobs that begin at once ask
 -- the scheduler's database a few times. A statement that would change nothing is not run: it would be announced.
 create or replace function api.update_promoted_metrics()

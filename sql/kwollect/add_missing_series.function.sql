@@ -1,4 +1,4 @@
--- Makes the series that do not exist yet. Called by resolve_series and metrics_store_collected.
+-- Makes the series that do not exist yet. Called by resolve_series, store_arrivals and store_metric.
 -- Sorted, so that two callers with the same new series wait for each other instead of dead-locking.
 -- "on conflict do nothing" alone would burn a number for each known series: hence the anti-join.
 -- Labels are told apart as text, like the hash of the index: as jsonb 1 and 1.0 are equal.
