@@ -7,6 +7,7 @@ import { type Log, openLog } from './log.ts'
 import { nameProblem } from './names.ts'
 import { Promotions } from './promoted.ts'
 import { systemClock } from './schedule.ts'
+import { findServiceManager } from './service_manager.ts'
 import { type AskedBySignals, signalsFrom } from './signals.ts'
 import { emptyMapping, type LoadedMapping, loadMapping, type Mapping } from './wattmetre/mapping.ts'
 import { type Port, portDevice } from './wattmetre/ports.ts'
@@ -68,6 +69,7 @@ async function run(options: Options): Promise<number> {
   // With the reader of the log gone, the values still go where they belong.
   process.stderr.on('error', () => {})
   const log = openLog(options.log_level, line => process.stderr.write(line))
+  const serviceManager = findServiceManager(process.env, log)
   const mapping = await firstMapping(options)
 
   const database = databaseOf(options)
@@ -90,7 +92,12 @@ async function run(options: Options): Promise<number> {
     reloads = reloads.then(() => reload(options, wattmetre, log))
   })
 
+  let status = `reads the lines of ${options.wattmetre_id}`
+  serviceManager.ready(() => status)
   const ending = await readInput(wattmetre, asked, log)
+  // What follows the end of the input may take long: the manager's time-out is for one that was asked to stop.
+  if (ending === 'asked to stop') serviceManager.stopping()
+  else status = 'the input has ended; what waits is stored'
   wattmetre.stop()
   const delivered = ending === 'asked to stop' ? delivery.stop() : drain(delivery, asked)
   await Promise.all([delivered, promotions.stop()])

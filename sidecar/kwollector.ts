@@ -10,6 +10,7 @@ import { openLog } from './log.ts'
 import { Maintenance } from './maintenance.ts'
 import { PolledDescriptions } from './polled_descriptions.ts'
 import { systemClock } from './schedule.ts'
+import { findServiceManager } from './service_manager.ts'
 import { signalsFrom } from './signals.ts'
 import { watchFolder } from './watch_folder.ts'
 
@@ -75,6 +76,7 @@ async function run(options: KwollectorOptions): Promise<number> {
   // With the reader of the log gone, the values still go where they belong.
   process.stderr.on('error', () => {})
   const log = openLog(options.log_level, line => process.stderr.write(line))
+  const serviceManager = findServiceManager(process.env, log)
   const first = await loadDescriptions(options.metrics_dir)
   if (first.descriptions.length === 0 && first.errors.length > 0)
     throw new BadConfiguration(first.errors.join('\n'))
@@ -93,8 +95,10 @@ async function run(options: KwollectorOptions): Promise<number> {
   const reload = () => void descriptions.reload(options.metrics_dir)
   asked.onHangup(reload)
   const endWatch = watchFolder(options.metrics_dir, systemClock, log, reload)
+  serviceManager.ready(() => descriptions.summary)
   await asked.toStop
 
+  serviceManager.stopping()
   endWatch()
   clearInterval(skipReport)
   await Promise.all([descriptions.stop(), collector.stop(), maintenance.stop(), jobPromotions.stop()])

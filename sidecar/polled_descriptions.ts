@@ -11,6 +11,7 @@ export class PolledDescriptions {
   readonly #log: Log
   #always: readonly Description[] = []
   #promoted: readonly Description[] = []
+  #optionalCount = 0
   #reloads = Promise.resolve()
   #isStopped = false
 
@@ -38,7 +39,13 @@ export class PolledDescriptions {
     await this.#apply()
     this.#promotions.watch(optional)
     if (descriptions.length === 0) this.#log.warning('there are no descriptions: nothing is collected')
-    this.#log.info(`${always.length} metrics are collected, ${optional.length} on demand`)
+    this.#optionalCount = optional.length
+    this.#log.info(this.summary)
+  }
+
+  /** What is polled, in words. */
+  get summary(): string {
+    return `${this.#always.length} metrics are collected, ${this.#optionalCount} on demand`
   }
 
   /** At SIGHUP: the running set stays where a file has an error. One reload after the other, in order. */
