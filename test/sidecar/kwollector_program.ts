@@ -62,9 +62,13 @@ export function configure(
 }
 
 /** The program; at its end what it must never show is looked for. */
-export async function startKwollector(t: ExecutionContext, { file, database }: Configuration) {
+export async function startKwollector(
+  t: ExecutionContext,
+  { file, database }: Configuration,
+  environment: NodeJS.ProcessEnv = {},
+) {
   const script = join(repository, 'sidecar', 'kwollector.ts')
-  const program = await startProcess(t, process.execPath, [script, file], { name: 'kwollector' })
+  const program = await startProcess(t, process.execPath, [script, file], { name: 'kwollector', environment })
   const commandLine = readFileSync(`/proc/${program.identity.pid}/cmdline`, 'utf8')
   t.false(commandLine.includes(database.password), 'the password is in the process list')
   return program
