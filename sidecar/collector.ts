@@ -3,10 +3,10 @@ import type { Log } from './log.ts'
 import { openIpmiHost } from './protocols/ipmi.ts'
 import { IpmiDispatcher, type IpmiOptions } from './protocols/ipmi_dispatcher.ts'
 import { openPrometheusHost } from './protocols/prometheus.ts'
-import { type Host, HostUnreachable, type PollResult } from './protocols/protocol.ts'
+import { type Host, HostBusy, HostUnreachable, type PollResult } from './protocols/protocol.ts'
 import { openSnmpHost } from './protocols/snmp.ts'
 import type { Sample } from './sample.ts'
-import { type Clock, type Due, HostSchedule } from './schedule.ts'
+import { type Clock, type Due, HostSchedule, type PollOutcome } from './schedule.ts'
 import { type DeviceUrl, hostKey, hostName, phaseKey } from './urls.ts'
 
 /** No answer takes longer than this, however long the period. */
@@ -127,16 +127,18 @@ class PolledHost {
     this.#host.close()
   }
 
-  async #poll({ items, nextInMs }: Due<Description>): Promise<void> {
+  async #poll({ items, nextInMs }: Due<Description>): Promise<PollOutcome> {
     // Two digits, so that a message which names it is the same from poll to poll.
     const timeoutMs = Number(Math.min(longestPatienceMs, nextInMs * patience).toPrecision(2))
     try {
       const result = await this.#host.poll({ descriptions: items, timeoutMs, signal: this.#signal })
       this.#options.take(result.samples)
       if (!this.#signal.aborted) this.#reportAnswer(result, items)
+      return 'answered'
     } catch (error) {
-      if (this.#signal.aborted) return
+      if (this.#signal.aborted) return 'answered'
       this.#reportFailure(error as Error, items, nextInMs)
+      return error instanceof HostUnreachable && !(error instanceof HostBusy) ? 'silent' : 'answered'
     }
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { backOffFrom, longestRestMs, restMs } from './back_off.ts'
 
 /** The wall clock and a timer, given by tests in a form of their own. */
 export interface Clock {
@@ -30,12 +31,15 @@ export interface Due<Item> {
   readonly nextInMs: number
 }
 
+/** Whether a host said anything at all; `silent` counts towards its back-off. */
+export type PollOutcome = 'answered' | 'silent'
+
 export interface ScheduleOptions<Item> {
   /** Stable name of the host; decides its phase. */
   readonly key: string
   readonly clock: Clock
   /** Never called while an earlier call for this host has not settled; must not reject. */
-  readonly poll: (due: Due<Item>) => Promise<void>
+  readonly poll: (due: Due<Item>) => Promise<PollOutcome>
   /** A poll was due while the former one still ran, or the program or the clock jumped over it. */
   readonly onSkipped: (polls: number) => void
 }
@@ -44,6 +48,9 @@ export interface ScheduleOptions<Item> {
  * The polls of one host. A period P is due at the moments t = phase (mod P), the same phase for all periods,
  * so that the 1 s and the 5 s metrics of a host meet in one request, while hosts are spread over the period.
  * Moments are computed from the clock, never by adding up, so that nothing drifts.
+ *
+ * A host that does not answer is left out at more and more of its moments (`back_off.ts`); they are not skipped polls.
+ * When it is asked, then for everything that it has: as soon as it is back, every metric has a value.
  */
 export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
   readonly #options: ScheduleOptions<Item>
@@ -60,6 +67,10 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
   /** Polled as soon as nothing else is. */
   #waiting: Item[] = []
   #wantedAtOnce = false
+  /** Polls in a row without an answer. */
+  #silentPolls = 0
+  /** A moment of the grid, before which a host that does not answer is not asked. */
+  #restUntil = Number.NEGATIVE_INFINITY
   #stopped = false
 
   constructor(options: ScheduleOptions<Item>) {
@@ -72,16 +83,16 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
    * @param atOnce those of them that are also polled now, without waiting for their first moment
    */
   setItems(items: readonly Item[], atOnce: readonly Item[] = []): void {
-    const now = this.#options.clock.now()
     this.#groups = Map.groupBy(items, item => item.updateEveryMs)
-    // A moment that is due already, whose timer this busy program has not come to, must not be lost; one that
-    // was served by a timer a little early must not come again. Beyond that the clock was set.
-    const isEarly = this.#served > now && this.#served - now < this.#shortestPeriod()
-    const after = isEarly ? this.#served : now
-    this.#plan(Math.min(after, (this.#planned ?? Number.POSITIVE_INFINITY) - 1))
+    this.#planAgain()
     this.#waiting.push(...atOnce)
     this.#wantedAtOnce ||= atOnce.length > 0
     if (this.#polling === undefined) this.#pollWaiting()
+  }
+
+  /** Unix milliseconds of the next poll; undefined where nothing is to be polled. */
+  get nextPollAt(): number | undefined {
+    return this.#planned
   }
 
   /** @returns when the poll that is under way has ended */
@@ -91,14 +102,27 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
     await this.#polling
   }
 
+  /** After a change of what is polled, or how often. */
+  #planAgain(): void {
+    const now = this.#options.clock.now()
+    // A moment that is due already, whose timer this busy program has not come to, must not be lost; one that
+    // was served by a timer a little early must not come again. Beyond that the clock was set.
+    const isEarly = this.#served > now && this.#served - now < this.#shortestPeriod()
+    const after = isEarly ? this.#served : now
+    this.#plan(Math.min(after, (this.#planned ?? Number.POSITIVE_INFINITY) - 1))
+  }
+
   /** @param after the moment last served: a timer that fires a little early must not serve it twice */
   #plan(after: number): void {
     this.#cancel?.()
     this.#cancel = undefined
     this.#planned = undefined
     if (this.#stopped || this.#groups.size === 0) return
-    const due = this.#nextMoment(after)
-    const waitMs = Math.min(longestTimerMs, Math.max(0, due - this.#options.clock.now()))
+    const now = this.#options.clock.now()
+    // No rest is so long, or the clock was set back.
+    const isRest = this.#restUntil - now <= Math.max(longestRestMs, this.#shortestPeriod())
+    const due = this.#nextMoment(isRest ? Math.max(after, this.#restUntil - 1) : after)
+    const waitMs = Math.min(longestTimerMs, Math.max(0, due - now))
     this.#planned = due
     this.#cancel = this.#options.clock.after(waitMs, () => this.#serve(due))
   }
@@ -123,7 +147,7 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
     // whole period because the program was busy for a moment of its own.
     const groups = [...this.#groups].filter(([period]) => nextDue(period, this.#phase, due - 1) <= until)
     const jumped = groups.some(([period]) => nextDue(period, this.#phase, due) <= until)
-    const items = groups.flatMap(([, items]) => items)
+    const items = this.#isBackingOff() ? this.#allItems() : groups.flatMap(([, items]) => items)
     if (this.#isAtOnce) this.#waiting.push(...items)
     else if (this.#polling !== undefined || jumped) onSkipped(1)
     if (this.#polling === undefined && items.length > 0) this.#poll(items, until)
@@ -137,21 +161,43 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
       this.#nextMoment(until) - Math.max(until, this.#options.clock.now()),
       Math.min(...items.map(({ updateEveryMs }) => updateEveryMs)) / 2,
     )
-    this.#polling = this.#options.poll({ items, nextInMs }).finally(() => {
+    this.#polling = this.#options.poll({ items, nextInMs }).then(outcome => {
       this.#polling = undefined
       this.#isAtOnce = false
+      this.#learn(outcome, until)
       this.#pollWaiting()
     })
   }
 
+  /** @param at the moment that was served */
+  #learn(outcome: PollOutcome, at: number): void {
+    const wasBackingOff = this.#isBackingOff()
+    this.#silentPolls = outcome === 'silent' ? this.#silentPolls + 1 : 0
+    this.#restUntil = Number.NEGATIVE_INFINITY
+    if (this.#groups.size > 0 && this.#isBackingOff()) {
+      const period = this.#shortestPeriod()
+      // On the grid, so that hosts which died together, a rack say, stay spread.
+      this.#restUntil = nextDue(period, this.#phase, at + restMs(this.#silentPolls, period)) - period
+    }
+    if (wasBackingOff || this.#isBackingOff()) this.#planAgain()
+  }
+
+  #isBackingOff(): boolean {
+    return this.#silentPolls >= backOffFrom
+  }
+
+  #allItems(): Item[] {
+    return [...this.#groups.values()].flat()
+  }
+
   #pollWaiting(): void {
-    const current = new Set([...this.#groups.values()].flat())
-    const items = [...new Set(this.#waiting)].filter(item => current.has(item))
+    const current = new Set(this.#allItems())
+    const wanted = [...new Set(this.#waiting)].filter(item => current.has(item))
     this.#waiting = []
-    if (this.#stopped || items.length === 0) return
+    if (this.#stopped || wanted.length === 0) return
     this.#isAtOnce = this.#wantedAtOnce
     this.#wantedAtOnce = false
-    this.#poll(items, this.#options.clock.now())
+    this.#poll(this.#isBackingOff() ? [...current] : wanted, this.#options.clock.now())
   }
 }
 

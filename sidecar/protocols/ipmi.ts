@@ -5,7 +5,7 @@ import type { Sample, Series } from '../sample.ts'
 import type { BmcRequest, IpmiDispatcher } from './ipmi_dispatcher.ts'
 import type { BmcAnswer } from './ipmi_job.ts'
 import { findSensor, isOutdated, type SensorList, sensorList } from './ipmi_sensors.ts'
-import { type Host, HostUnreachable, type Poll, type PollResult } from './protocol.ts'
+import { type Host, HostBusy, HostUnreachable, type Poll, type PollResult } from './protocol.ts'
 
 /** A BMC and how it is spoken to. User and password are secrets: they appear in no message. */
 export type Bmc = Pick<IpmiUrl, 'host' | 'port' | 'access'>
@@ -112,13 +112,13 @@ class IpmiHost implements Host {
     const answer = await within(settled, deadline)
     if (answer !== undefined) return answer
     this.#late = settled
-    throw new HostUnreachable(STILL_SENDING)
+    throw new HostBusy(STILL_SENDING)
   }
 
   /** A second session beside one that reads the SDR would slow both down. */
   async #untilFree(deadline: number): Promise<void> {
     if (this.#late === undefined) return
-    if ((await within(this.#late, deadline)) === undefined) throw new HostUnreachable(STILL_SENDING)
+    if ((await within(this.#late, deadline)) === undefined) throw new HostBusy(STILL_SENDING)
     this.#late = undefined
   }
 

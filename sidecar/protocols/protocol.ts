@@ -36,3 +36,8 @@ export interface Host {
 export class HostUnreachable extends Error {
   override name = 'HostUnreachable'
 }
+
+/** The host is there and still sends: no value yet, but no reason to ask it less often. */
+export class HostBusy extends HostUnreachable {
+  override name = 'HostBusy'
+}
