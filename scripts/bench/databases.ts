@@ -12,6 +12,7 @@ import {
   type ShareReached,
   storeDataset,
 } from './dataset.ts'
+import type { Language } from './query_works.ts'
 
 /** A filled database of the bench. */
 export interface BenchDatabase {
@@ -56,8 +57,8 @@ export async function narrowDatabase(
 }
 
 /**
- * The layout of kwollect 1.0; kept data of the same extent stay, its views are made anew. get_metrics is in
- * PL/Python, as users of 1.0 had it, where the server has that language, else in PL/pgSQL, which is faster.
+ * The layout of kwollect 1.0; kept data of the same extent stay, its views are made anew. get_metrics is there in
+ * PL/pgSQL, and in PL/Python where the server has that language ({@link languageOf}).
  */
 export async function wideDatabase(
   address: ServerAddress,
@@ -69,7 +70,7 @@ export async function wideDatabase(
   await createUnlessThere(address, name)
   const database = await fillDatabase(address, name, 'wide', extent, progress)
   await database.sql.unsafe(readSql('wide_views.sql'))
-  if (await hasPython(database.sql)) await database.sql.unsafe(readSql('wide_python.sql'))
+  if ((await languageOf(database.sql)) === 'python') await database.sql.unsafe(readSql('wide_python.sql'))
   return database
 }
 
@@ -86,10 +87,10 @@ export async function closeDatabase(database: BenchDatabase | undefined): Promis
   await database?.sql.end({ timeout: 1 })
 }
 
-/** @returns whether the server has PL/Python, the language of kwollect 1.0 */
-export async function hasPython(sql: postgres.Sql): Promise<boolean> {
+/** @returns the language of the baseline's get_metrics: PL/Python, which kwollect 1.0 asks for, where the server has it */
+export async function languageOf(sql: postgres.Sql): Promise<Language> {
   const rows = await sql`select from pg_available_extensions where name = 'plpython3u'`
-  return rows.length > 0
+  return rows.length > 0 ? 'python' : 'plpgsql'
 }
 
 /** Stores what the database lacks of the data set, and makes what measuring needs. */

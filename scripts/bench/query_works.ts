@@ -1,6 +1,6 @@
 import type { BenchDatabase } from './databases.ts'
 import { medians, type Timed } from './measure.ts'
-import { failedLine, type Line, shareLine, speedLine, type Target, times } from './report.ts'
+import { failedLine, informationLine, type Line, shareLine, speedLine, type Target, times } from './report.ts'
 
 /** A question as a user of each layout asks it; the answers are the same rows. */
 export interface Query {
@@ -8,7 +8,12 @@ export interface Query {
   readonly target: Target
   readonly ours: string
   readonly baseline: string
+  /** The strongest form of the baseline that we know, asked with jit off, and what it is: for information. */
+  readonly strongest: { readonly form: string; readonly baseline: string }
 }
+
+/** What get_metrics of the wide layout is written in. */
+export type Language = 'python' | 'plpgsql'
 
 /** The three databases that answer. */
 export interface Answering {
@@ -25,80 +30,98 @@ class AnswersDiffer extends Error {
   override name = 'AnswersDiffer'
 }
 
-/** The six queries on both layouts, then on a tenth of our data. */
+/** The six queries on both layouts, then on a tenth of our data, then against the strongest form of the baseline. */
 export async function measureQueries(
   databases: Answering,
+  language: Language,
   measured: (name: string) => void,
 ): Promise<Line[]> {
   const speed: Line[] = []
   const growth: Line[] = []
-  for (const query of queries(databases.narrow.extent.dataEnd)) {
+  const information: Line[] = []
+  for (const query of queries(databases.narrow.extent.dataEnd, language)) {
     measured(query.name)
     const grown = { name: `${query.name}, from a tenth of the data to all`, target: growthTarget }
     try {
       await compareAnswers(databases, query)
-      const [ours = 0, baseline = 0, tenth = 0] = await medians(
+      const [ours = 0, baseline = 0, strongest = 0, tenth = 0] = await medians(
         timed(databases.narrow, query.ours),
         timed(databases.wide, query.baseline),
+        timedWithoutJit(databases.wide, query.strongest.baseline),
         timed(databases.tenth, query.ours),
       )
       speed.push(speedLine(query, ours, baseline))
       growth.push(shareLine(grown, ours, tenth, 'ms'))
+      information.push(informationLine(`${query.name}, against ${query.strongest.form}`, ours, strongest))
     } catch (error) {
       const reason = (error as Error).message
       speed.push(failedLine(query, 'ms', reason))
       growth.push(failedLine(grown, 'ms', reason))
     }
   }
-  return [...speed, ...growth]
+  return [...speed, ...growth, ...information]
 }
 
 /** Times are constants, as a program would send them; "last" is the end of the data, which stand still. */
-export function queries(dataEnd: Date): Query[] {
-  const before = (minutes: number) => new Date(dataEnd.getTime() - minutes * 60_000).toISOString()
-  const end = before(0)
+export function queries(dataEnd: Date, language: Language): Query[] {
+  const before = (minutes: number) => `'${new Date(dataEnd.getTime() - minutes * 60_000).toISOString()}'`
+  const ofJob = `select timestamp, device_id, metric_id, value from public.metrics_by_job
+                  where job_id = 16 and metric_id = 'bmc_node_power_watt'`
+  const minute = `(${before(0)}, '{"devices": ["node-7"]}')`
   return [
     {
       name: 'metrics_by_job, one job, one metric',
       target: times('>=', 40),
-      ours: `select timestamp, device_id, metric_id, value from public.metrics_by_job
-              where job_id = 16 and metric_id = 'bmc_node_power_watt'`,
-      baseline: `select timestamp, device_id, metric_id, value from public.metrics_by_job
-                  where job_id = 16 and metric_id = 'bmc_node_power_watt'`,
+      ours: ofJob,
+      baseline: ofJob,
+      strongest: { form: 'the same without jit', baseline: ofJob },
     },
     {
       name: 'get_metrics, job of 16 nodes and one hour',
       target: times('>=', 4),
       ours: 'select * from api.get_metrics(job_id => 16)',
-      baseline: 'select * from public.get_metrics(16, null, null, null, null)',
+      ...wideGetMetrics(language, '16, null, null, null, null'),
     },
     {
       name: 'get_metrics, job of 8 nodes and one hour',
       target: times('>=', 8),
       ours: 'select * from api.get_metrics(job_id => 8)',
-      baseline: 'select * from public.get_metrics(8, null, null, null, null)',
+      ...wideGetMetrics(language, '8, null, null, null, null'),
     },
     {
       name: 'get_metrics, one device, one metric, 24 h',
       target: times('>=', 4),
       ours: `select * from api.get_metrics(devices => 'node-7', metrics => 'bmc_node_power_watt',
-                                           start_time => '${before(24 * 60)}', end_time => '${end}')`,
-      baseline: `select * from public.get_metrics(null, 'node-7', 'bmc_node_power_watt',
-                                                  '${before(24 * 60)}', '${end}')`,
+                                           start_time => ${before(24 * 60)}, end_time => ${before(0)})`,
+      ...wideGetMetrics(language, `null, 'node-7', 'bmc_node_power_watt', ${before(24 * 60)}, ${before(0)}`),
     },
     {
       name: 'get_metrics, one device, last 5 minutes',
       target: times('>=', 1.2),
-      ours: `select * from api.get_metrics(devices => 'node-7', end_time => '${end}')`,
-      baseline: `select * from public.get_metrics(null, 'node-7', null, '${before(5)}', '${end}')`,
+      ours: `select * from api.get_metrics(devices => 'node-7', end_time => ${before(0)})`,
+      ...wideGetMetrics(language, `null, 'node-7', null, ${before(5)}, ${before(0)}`),
     },
     {
       name: 'available_metrics, one device',
       target: times('>=', 10),
-      ours: `select * from api.available_metrics(at => '${end}', params => '{"devices": ["node-7"]}')`,
-      baseline: `select * from public.available_metrics('${end}', '{node-7}')`,
+      ours: `select * from api.available_metrics${minute}`,
+      baseline: `select * from public.available_metrics${minute}`,
+      strongest: {
+        form: 'constants without jit',
+        baseline: `select * from public.available_metrics_of_constants${minute}`,
+      },
     },
   ]
+}
+
+function wideGetMetrics(language: Language, values: string): Pick<Query, 'baseline' | 'strongest'> {
+  return {
+    baseline: `select * from public.get_metrics_in_${language}(${values})`,
+    strongest: {
+      form: 'PL/pgSQL without jit',
+      baseline: `select * from public.get_metrics_in_plpgsql(${values})`,
+    },
+  }
 }
 
 /**
@@ -109,12 +132,13 @@ export function queries(dataEnd: Date): Query[] {
 export async function compareAnswers({ narrow, wide, tenth }: Answering, query: Query): Promise<void> {
   const ours = await summarise(narrow, query.ours)
   const baseline = await summarise(wide, query.baseline)
+  const strongest = await summarise(wide, query.strongest.baseline)
   const small = await summarise(tenth, query.ours)
   if (ours.rows === '0') throw new AnswersDiffer('there is no answer')
-  if (ours.rows !== baseline.rows || ours.hash !== baseline.hash)
-    throw new AnswersDiffer(
-      `the answers differ: ${ours.rows} rows of ours, ${baseline.rows} rows of the baseline`,
-    )
+  for (const { rows, hash } of [baseline, strongest]) {
+    if (ours.rows !== rows || ours.hash !== hash)
+      throw new AnswersDiffer(`the answers differ: ${ours.rows} rows of ours, ${rows} rows of the baseline`)
+  }
   if (small.rows !== ours.rows)
     throw new AnswersDiffer(`a tenth of the data gives ${small.rows} rows instead of ${ours.rows}`)
 }
@@ -134,5 +158,15 @@ function timed({ sql }: BenchDatabase, query: string): Timed {
     const [row] = await sql<{ ms: number }[]>`
       select bench.milliseconds(${`copy (${query}) to '/dev/null'`}) as ms`
     return row?.ms ?? Number.NaN
+  }
+}
+
+function timedWithoutJit(database: BenchDatabase, query: string): Timed {
+  const time = timed(database, query)
+  return async () => {
+    await database.sql.unsafe('set jit = off')
+    const ms = await time()
+    await database.sql.unsafe('reset jit')
+    return ms
   }
 }

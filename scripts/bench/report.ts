@@ -9,9 +9,9 @@ export interface Line {
   readonly unit: string
   /** How the two compare, in the sense of the target; null where one is missing. */
   readonly ratio: number | null
-  /** In words: ">= 40 x", "<= 0.55 x", ">= 20000 values/s". */
+  /** In words: ">= 40 x", "<= 0.55 x", ">= 20000 values/s"; "none" on a line for information. */
   readonly target: string
-  /** null where it was skipped: that misses no target. */
+  /** null where it was skipped or has no target: that misses none. */
   readonly met: boolean | null
   readonly note?: string
 }
@@ -59,6 +59,20 @@ export function skippedLine(work: Work, unit: string, reason: string): Line {
   return { ...emptyLine(work, unit), met: null, note: reason }
 }
 
+/** @returns two times of the same work that no target is about: how far the comparison depends on the baseline's form */
+export function informationLine(name: string, oursMs: number, baselineMs: number): Line {
+  const ratio = baselineMs / oursMs
+  return {
+    name: `(information) ${name}`,
+    ours: oursMs,
+    baseline: baselineMs,
+    unit: 'ms',
+    ratio,
+    target: 'none',
+    met: null,
+  }
+}
+
 function emptyLine({ name, target }: Work, unit: string): Omit<Line, 'met'> {
   const words = `${target.bound} ${target.value} ${target.unit}`
   return { name, ours: null, baseline: null, unit, ratio: null, target: words }
@@ -89,7 +103,7 @@ export function table(lines: readonly Line[]): string {
     line.unit,
     line.ratio === null ? '-' : `${shown(line.ratio)} x`,
     line.target,
-    line.met === null ? 'skipped' : line.met ? 'met' : 'MISSED',
+    verdict(line),
   ])
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map(row => row[column]?.length ?? 0)),
@@ -107,6 +121,11 @@ export function table(lines: readonly Line[]): string {
     return note === undefined ? [lay(row)] : [lay(row), `    ${note}`]
   })
   return [lay(headings), ...body].join('\n')
+}
+
+function verdict({ met, ours }: Line): string {
+  if (met === null) return ours === null ? 'skipped' : ''
+  return met ? 'met' : 'MISSED'
 }
 
 /** Three significant digits, and whole numbers whole. */

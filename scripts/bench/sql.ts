@@ -9,7 +9,7 @@ import {
   type BenchDatabase,
   closeDatabase,
   editionOf,
-  hasPython,
+  languageOf,
   narrowDatabase,
   type Setup,
   wideDatabase,
@@ -17,7 +17,7 @@ import {
 import { type Extent, keptDataEnd, valueCount } from './dataset.ts'
 import { measureInserting } from './http_work.ts'
 import type { Progress } from './progress.ts'
-import { measureQueries } from './query_works.ts'
+import { type Language, measureQueries } from './query_works.ts'
 import type { Line } from './report.ts'
 import { serverSettings } from './server.ts'
 import { dropWritten, measureBytes, measureWriting } from './storage_works.ts'
@@ -77,9 +77,10 @@ async function measureAll(
   const { narrow, wide } = databases
   const measuring = (name: string) => progress.step(`measuring ${name}`)
   try {
-    progress.step(await describe(wide))
+    const language = await languageOf(wide.sql)
+    progress.step(await describe(wide, language))
     await dropWritten(databases)
-    const queried = await measureQueries(databases, measuring)
+    const queried = await measureQueries(databases, language, measuring)
     const bytes = await measureBytes(databases)
     const written = await measureWriting({ narrow, wide, serverFolder: cluster.folder }, measuring)
     measuring('insert_metrics')
@@ -133,9 +134,14 @@ function prepareSetup(folder: string): Setup {
   return { folder: setupFolder, user: 'kwuser', password: keptSecret(join(setupFolder, 'kwuser')) }
 }
 
-async function describe({ sql }: BenchDatabase): Promise<string> {
-  const language = (await hasPython(sql)) ? 'PL/Python, as in kwollect 1.0' : 'PL/pgSQL'
-  return `baseline: wide layout, its get_metrics in ${language}`
+/** What a reader of the ratios has to know of the other side. */
+async function describe({ sql }: BenchDatabase, language: Language): Promise<string> {
+  const [{ jit = '' } = {}] = await sql<{ jit: string }[]>`select current_setting('jit') as jit`
+  const words = {
+    python: 'PL/Python, the language of kwollect 1.0',
+    plpgsql: 'PL/pgSQL, since this server lacks the PL/Python of kwollect 1.0',
+  }[language]
+  return `baseline: wide layout, get_metrics in ${words}; jit ${jit}, as PostgreSQL has it by itself`
 }
 
 function readScale(text: string): number {

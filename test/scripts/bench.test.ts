@@ -4,6 +4,7 @@ import {
   absoluteLine,
   exitStatus,
   failedLine,
+  informationLine,
   shareLine,
   skippedLine,
   speedLine,
@@ -71,6 +72,15 @@ test('the table has a line for each work, with the reason below one that was not
     'a query  0.512      1235  ms     2410 x  >= 4 x    met',
     'bytes        -         -  bytes       -  <= 0.5 x  MISSED',
     '    the disk is full',
+  ])
+})
+
+test('a line for information has no target that could be missed', t => {
+  const line = informationLine('a query, strongest baseline', 10, 5)
+  t.is(exitStatus([line]), 0)
+  t.deepEqual(table([line]).split('\n'), [
+    'work                                       ours  baseline  unit  ratio  target',
+    '(information) a query, strongest baseline    10         5  ms    0.5 x  none',
   ])
 })
 

@@ -4,6 +4,7 @@ import {
   closeDatabase,
   connect,
   fillDatabase,
+  languageOf,
   wideDatabase,
 } from '../../scripts/bench/databases.ts'
 import { type Extent, readExtent, valueCount } from '../../scripts/bench/dataset.ts'
@@ -46,8 +47,10 @@ test('both layouts hold the same values, as many as announced', async t => {
   t.deepEqual(ours, baseline)
 })
 
-for (const query of queries(extent.dataEnd)) {
-  test(`both layouts give the same answer: ${query.name}`, async t => {
+for (const [index, { name }] of queries(extent.dataEnd, 'plpgsql').entries()) {
+  test(`both layouts give the same answer: ${name}`, async t => {
+    const query = queries(extent.dataEnd, await languageOf(wide.sql))[index]
+    if (query === undefined) return t.fail()
     await t.notThrowsAsync(compareAnswers({ narrow, wide, tenth: narrow }, query))
   })
 }
