@@ -7,10 +7,25 @@ import { systemClock } from './schedule.ts'
 import { Spool } from './spool.ts'
 import { Store } from './store.ts'
 
+/** What waits, and what became of the rest since the start. */
+export interface DeliveryStatus {
+  readonly spoolId: string
+  readonly waitingBatches: number
+  readonly waitingBytes: number
+  /** Unix milliseconds: when the oldest value that waits was taken. */
+  readonly oldestAt: number | undefined
+  readonly storedBatches: number
+  readonly storedValues: number
+  /** Gone for good: the spool was full, or its disk took nothing. */
+  readonly lostValues: number
+}
+
 /** The way of samples from a program to the database: gathered, spooled, stored exactly once. */
 export interface Delivery {
   /** Takes samples; they are on disk half a second later. */
   readonly take: (samples: readonly Sample[]) => void
+  /** After the stop: what it was then. */
+  status(): DeliveryStatus
   /**
    * All that was taken is on disk at once, and stored where the database answers.
    *
@@ -32,17 +47,28 @@ export function openDelivery(
   const opened = Spool.open(spool.folder, spool.limitMb)
   const store = new Store(database, opened, hostname(), log)
   const intake = new Intake(opened, systemClock, log, () => store.notify())
-  let isClosed = false
+  const status = (): DeliveryStatus => ({
+    spoolId: opened.id,
+    waitingBatches: opened.length,
+    waitingBytes: opened.bytes,
+    oldestAt: opened.oldestAt(),
+    storedBatches: store.stored.batches,
+    storedValues: store.stored.values,
+    lostValues: intake.lostValues,
+  })
+  let last: DeliveryStatus | undefined
   store.start()
   return {
     take: intake.take,
+    status: () => last ?? status(),
     async stop(patienceMs) {
       intake.stop()
       await store.stop(patienceMs)
-      if (isClosed) return
-      isClosed = true
-      const { length } = opened
-      if (length > 0) log.warning(`batches that wait in the spool: ${length}; the next start stores them`)
+      if (last !== undefined) return
+      last = status()
+      const { waitingBatches } = last
+      if (waitingBatches > 0)
+        log.warning(`batches that wait in the spool: ${waitingBatches}; the next start stores them`)
       opened.close()
     },
   }

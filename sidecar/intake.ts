@@ -22,6 +22,7 @@ export class Intake {
   /** Samples that went since the disk refuses, and how many the log knows of. */
   #lost = 0
   #lostSaid = 0
+  #lostInAll = 0
 
   /** @param onBatch called after each batch that is on disk */
   constructor(spool: Spool, clock: Clock, log: Log, onBatch: () => void) {
@@ -29,6 +30,11 @@ export class Intake {
     this.#clock = clock
     this.#log = log
     this.#onBatch = onBatch
+  }
+
+  /** Values that this run has lost, because the spool was full or its disk took nothing. */
+  get lostValues(): number {
+    return this.#lostInAll
   }
 
   /** Takes samples; they are on disk half a second later. */
@@ -55,6 +61,7 @@ export class Intake {
     try {
       this.#spoolAll()
     } catch (error) {
+      this.#lostInAll += this.#samples.length
       this.#log.error(
         `cannot write the spool: ${(error as Error).message}; ${this.#samples.length} values are lost`,
       )
@@ -79,6 +86,7 @@ export class Intake {
       this.#lostSaid = 0
     }
     if (batches > 0) {
+      this.#lostInAll += samples
       this.#log.error(
         `the spool is full (spool_max_mb): its ${batches} oldest batches with ${samples} values are lost; the database must come back`,
       )
@@ -86,7 +94,9 @@ export class Intake {
   }
 
   #keepInMemory(error: Error): void {
-    this.#lost += this.#samples.splice(0, Math.max(0, this.#samples.length - mostSamples)).length
+    const lost = this.#samples.splice(0, Math.max(0, this.#samples.length - mostSamples)).length
+    this.#lost += lost
+    this.#lostInAll += lost
     // At the beginning, at the first loss, and then each time ten times as much is lost.
     if (!this.#failing || this.#lost > this.#lostSaid * 10) {
       const loss = this.#lost > 0 ? `${this.#lost} values are lost` : 'values wait in memory'

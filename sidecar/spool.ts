@@ -152,6 +152,19 @@ export class Spool {
     return count
   }
 
+  /** When the oldest value of those that wait was taken, about: Unix milliseconds; undefined where none waits. */
+  oldestAt(): number | undefined {
+    // The first of the batch that is the next; SQLite finds it faster than this program could read the batch.
+    const row = this.#database
+      .prepare(
+        `select json_extract(content, '$.rows[0][0]') as us
+           from (select content from batches order by number limit 1) as oldest
+          where json_valid(content)`,
+      )
+      .get() as { us: unknown } | undefined
+    return typeof row?.us === 'number' ? row.us / 1000 : undefined
+  }
+
   #sumBytes(): number {
     const row = this.#database.prepare('select coalesce(sum(bytes), 0) as bytes from batches').get()
     return (row as { bytes: number }).bytes

@@ -42,6 +42,7 @@ export class Store {
   /** The time to stop is over. */
   #hasGivenUp = false
   #awaySince: number | undefined
+  #stored = { batches: 0, values: 0 }
   #wake: (() => void) | undefined
   #done: Promise<void> | undefined
 
@@ -63,6 +64,11 @@ export class Store {
   /** Stores whatever waits, and what comes, until `stop`. */
   start(): void {
     this.#done = this.#run()
+  }
+
+  /** What this run has stored. */
+  get stored(): { readonly batches: number; readonly values: number } {
+    return this.#stored
   }
 
   /** Says that the spool has a new batch. */
@@ -119,13 +125,19 @@ export class Store {
       const isStored = batch === undefined || (await this.#store(link, batch))
       this.#reportBack()
       if (batch === undefined) return 'nothing to store'
-      if (isStored) this.#spool.remove(batch)
+      if (isStored) this.#forget(batch)
       return 'stored'
     } catch (error) {
       this.#reportFailure(error)
       await this.#disconnect()
       return 'failed'
     }
+  }
+
+  #forget(batch: SpooledBatch): void {
+    this.#spool.remove(batch)
+    const { batches, values } = this.#stored
+    this.#stored = { batches: batches + 1, values: values + batch.samples }
   }
 
   /** The connection that there is, or a new one where it was lost, which no statement has to find out. */
