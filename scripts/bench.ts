@@ -14,6 +14,7 @@ import {
   type OptionValues,
   readOptions,
 } from '../sidecar/config.ts'
+import { benchPoll, pollOptions } from './bench/poll.ts'
 import { type Progress, showProgress } from './bench/progress.ts'
 import { exitStatus, type Line, table } from './bench/report.ts'
 import { benchSql, sqlOptions } from './bench/sql.ts'
@@ -41,9 +42,17 @@ const wattmetreCommand = {
   options: { ...wattmetreOptions, ...commonOptions },
 } as const
 
+const pollCommand = {
+  name: 'npm run bench -- poll',
+  summary:
+    'Measures kwollector against real agents, BMCs and exporters, from the moment due to the stored value.',
+  options: { ...pollOptions, ...commonOptions },
+} as const
+
 /** Each bench by its name: reads its own options and gives its lines. */
 const benches: Readonly<Record<string, (args: string[], signal: AbortSignal) => Promise<number>>> = {
   sql: (args, signal) => bench(sqlCommand, benchSql, args, signal),
+  poll: (args, signal) => bench(pollCommand, benchPoll, args, signal),
   wattmetre: (args, signal) => bench(wattmetreCommand, benchWattmetre, args, signal),
 }
 

@@ -8,6 +8,7 @@ import { lastLines } from '../stack/child.ts'
 import { writePrivateFile } from '../stack/secret_file.ts'
 import { wrapCommand } from '../stack/unprivileged.ts'
 import { until } from '../stack/until.ts'
+import { cpuSeconds, residentMebibytes } from './processes.ts'
 
 /** A wattmetre, and for how long it writes. */
 export interface Load {
@@ -58,8 +59,6 @@ interface Growth {
 
 const repository = join(import.meta.dirname, '..', '..')
 const sampleMs = 500
-/** Of /proc/PID/stat; USER_HZ is 100 on every Linux. */
-const ticksPerSecond = 100
 
 /** Runs the real program behind a pipe, as a shell starts it, with the simulator as its writer. */
 export async function runLoad(load: Load, place: Place): Promise<Outcome> {
@@ -211,15 +210,4 @@ async function count({ id }: Load, { sql }: Place): Promise<{ stored: number; do
             group by sample.series_id, sample.timestamp
            ) as measurement`
   return { stored: Number(row?.stored), doubled: Number(row?.doubled) }
-}
-
-function cpuSeconds(pid: number): number {
-  // Behind the command's name, which may hold anything: user and system time are the 12th and 13th field.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
-}
-
-function residentMebibytes(pid: number): number {
-  const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kibibytes) / 1_024
 }

@@ -1,0 +1,129 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { BadConfiguration, type OptionDefinitions, type OptionValues } from '../../sidecar/config.ts'
+import { openScope } from '../../test/harness/scope.ts'
+import { Cluster } from '../stack/cluster.ts'
+import { keptSecret } from '../stack/secret_file.ts'
+import type { StateFolder } from '../stack/state_folder.ts'
+import { connect, setUp } from './databases.ts'
+import { type PollOutcome, type PollPlace, runPoll } from './poll_run.ts'
+import { type Scenario, scenarios } from './poll_scenarios.ts'
+import type { Progress } from './progress.ts'
+import { failedLine, type Line, skippedLine } from './report.ts'
+import { serverSettings } from './server.ts'
+
+export const pollOptions = {
+  scenario: {
+    kind: 'text',
+    placeholder: 'NAMES',
+    help: `which to run, with commas between them: ${scenarios.map(({ name }) => name).join(', ')}; all where absent`,
+  },
+  seconds: {
+    kind: 'integer',
+    default: 20,
+    minimum: 2,
+    help: 'length of each run, after the first value of every metric',
+  },
+} as const satisfies OptionDefinitions
+
+const databaseName = 'bench_poll'
+const user = 'kwuser'
+
+/**
+ * kwollector against real agents, BMCs and exporters, on a server that writes to disk as a real one does: all
+ * that was due is counted in the database.
+ *
+ * @param folder of this run alone
+ * @param signal ends the server, and with it the run
+ */
+export async function benchPoll(
+  { scenario, seconds }: OptionValues<typeof pollOptions>,
+  folder: StateFolder,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Line[]> {
+  const chosen = chosenScenarios(scenario)
+  const cluster = new Cluster({
+    folder: join(folder.path, 'cluster'),
+    durability: 'kept',
+    settings: serverSettings(),
+  })
+  const stop = () => void cluster.stop()
+  try {
+    await cluster.start(signal)
+    if (cluster.server) folder.record(cluster.server.identity)
+    signal.addEventListener('abort', stop)
+    return await measureAll(cluster, folder.path, chosen, seconds, progress, signal)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await cluster.stop()
+  }
+}
+
+/** @throws {BadConfiguration} for a name that is none */
+function chosenScenarios(names: string | undefined): readonly Scenario[] {
+  if (names === undefined) return scenarios
+  return names.split(',').map(name => {
+    const found = scenarios.find(scenario => scenario.name === name.trim())
+    if (found !== undefined) return found
+    throw new BadConfiguration(
+      `--scenario knows ${scenarios.map(({ name }) => name).join(', ')}, got ${JSON.stringify(name.trim())}`,
+    )
+  })
+}
+
+async function measureAll(
+  cluster: Cluster,
+  path: string,
+  chosen: readonly Scenario[],
+  seconds: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Line[]> {
+  const folder = join(path, 'poll')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const password = keptSecret(join(folder, 'kwuser'))
+  await setUp(cluster.address, databaseName, { folder, user, password })
+  const sql = connect(cluster.address, databaseName)
+  const { host, port } = cluster.address
+  const place: PollPlace = {
+    folder,
+    database: { db_host: host, db_port: port, db_name: databaseName, db_user: user, db_password: password },
+    sql,
+    serverPid: cluster.server?.identity.pid ?? 0,
+    progress: progress.at,
+  }
+  const lines: Line[] = []
+  try {
+    for (const scenario of chosen) lines.push(...(await measure(scenario, seconds, place, progress, signal)))
+    return lines
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+async function measure(
+  { name, missing, phases, lines }: Scenario,
+  seconds: number,
+  place: PollPlace,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Line[]> {
+  const whole = { name: `${name}: the run`, target: { bound: '<=', value: 0, unit: 'failures' } } as const
+  if (missing !== undefined) return [skippedLine(whole, 'failures', missing)]
+  const outcomes: PollOutcome[] = []
+  for (const [index, { promoted, load }] of phases.entries()) {
+    signal.throwIfAborted()
+    progress.step(phases.length === 1 ? `${name}, ${seconds} s` : `${name} (${index + 1}), ${seconds} s`)
+    const id = `${name}-${Date.now()}`
+    const scope = openScope()
+    try {
+      outcomes.push(await runPoll({ id, load: await load(scope, id), promoted, seconds }, place))
+    } catch (error) {
+      return [failedLine(whole, 'failures', String(error))]
+    } finally {
+      await scope.end()
+    }
+  }
+  return lines(`${name}, ${seconds} s`, outcomes)
+}
