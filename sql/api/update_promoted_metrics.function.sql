@@ -100,6 +100,11 @@ exception
     raise sqlstate 'PT503' using
       message = 'other calls of update_promoted_metrics take too long'
     , hint = 'kwollector calls it again within a minute.';
+  when query_canceled then
+    -- The statement timeout; PostgREST 12 makes a 500 of PostgreSQL's own code.
+    raise sqlstate 'PT504' using
+      message = 'asking what jobs want took too long: what is promoted stays as it was'
+    , hint = 'kwollector asks again within a minute; look at what promoted_metrics_per_job reads from.';
 end
 $$;
 

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import test from 'ava'
 import postgres from 'postgres'
 import { until } from '../../scripts/stack/until.ts'
-import { type TestDatabase, testDatabase } from '../harness/database.ts'
+import { privateCluster } from '../harness/cluster.ts'
+import { installedDatabase, type TestDatabase, testDatabase } from '../harness/database.ts'
 import { startPostgrest } from '../harness/postgrest.ts'
 import { repository } from '../harness/processes.ts'
 import { session } from '../sql/session.ts'
@@ -55,24 +56,43 @@ test('calls while jobs come and go end with what the last jobs ask for', async t
   t.deepEqual(left, { asked: '400', promoted: '400', right: '400' })
 })
 
-test('calls that waited for another one have an answer from after all of them', async t => {
+test('calls that waited for another one share one look at the scheduler, from after all of them', async t => {
   const database = await testDatabase(t)
   const admin = session(t, database.admin)
   await createJobs(database, admin)
-  const callers = session(t, database.writer, 5)
-  const call = () => callers`select count(*) from api.update_promoted_metrics()`
+  // Materialized, so that whatever the plan, a look counts once.
+  await admin.unsafe(`
+    create sequence looks;
+    grant usage on looks to kwollect_owner;
+    create or replace view promoted_metrics_per_job as
+      with look as materialized (select nextval('looks') as number)
+    select queue.job as job_id, queue.node, queue.expression as metric_id
+      from look join queue on look.number > 0`)
+  const looks = async () => (await admin`select last_value from looks where is_called`)[0]?.last_value
+  // Connected beforehand: a call waits no longer than its lock_timeout for the slowest of them.
+  const callers = Array.from({ length: 5 }, () => session(t, database.writer))
+  await Promise.all(callers.map(caller => caller`select`))
+  const call = (caller: postgres.Sql) => caller`select count(*) from api.update_promoted_metrics()`
   const blocker = session(t, database.admin)
   await blocker`begin`
   await blocker`lock table kwollect.promotions in share row exclusive mode`
-  const waiting = Promise.all([1, 2, 3, 4, 5].map(call))
+  const waiting = Promise.all(callers.map(call))
   await until('five waiting calls', async () => {
-    const rows =
-      await admin`select from pg_locks where not granted and relation = 'kwollect.promotions'::regclass`
+    // pg_locks is about all databases, and this table has the same number in every copy of the template.
+    const rows = await admin`
+      select
+        from pg_locks
+       where not granted
+         and relation = 'kwollect.promotions'::regclass
+         and database = (select oid from pg_database where datname = current_database())`
     return rows.length === 5
   })
   await admin`delete from queue where job > 1`
   await blocker`commit`
   for (const [row] of await waiting) t.is(row?.count, '10')
+  t.is(await looks(), '1')
+  await Promise.all(callers.slice(0, 1).map(call))
+  t.is(await looks(), '2')
 })
 
 test('without the token nothing is updated', async t => {
@@ -80,6 +100,31 @@ test('without the token nothing is updated', async t => {
   const api = await startPostgrest(t, database)
   const { status } = await request(api, '/rpc/update_promoted_metrics', { method: 'POST' })
   t.is(status, 401)
+})
+
+test('a scheduler that takes longer than the time-out is 504 with what to do, not 500', async t => {
+  const database = await installedDatabase(t, (await privateCluster(t)).address)
+  const admin = session(t, database.admin)
+  await admin.unsafe(`
+    alter role ${database.user} set statement_timeout = '200ms';
+    create or replace view promoted_metrics_per_job as
+    select 1 as job_id, 'node-1'::text as node, '.*'::text as metric_id from pg_sleep(60)`)
+  const api = await startPostgrest(t, database)
+  const { status, json } = await request(api, '/rpc/update_promoted_metrics', {
+    method: 'POST',
+    token: api.token,
+  })
+  t.deepEqual(
+    { status, ...(json as object) },
+    {
+      status: 504,
+      code: 'PT504',
+      message: 'asking what jobs want took too long: what is promoted stays as it was',
+      hint: 'kwollector asks again within a minute; look at what promoted_metrics_per_job reads from.',
+      details: null,
+    },
+  )
+  t.is((await admin`select from promoted_metrics`).length, 0)
 })
 
 test('only changes are announced', async t => {
