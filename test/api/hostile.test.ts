@@ -132,6 +132,7 @@ test('a line break in an argument does not get into the head of the answer', asy
     await request(api, `/rpc/get_metrics?${new URLSearchParams({ devices: 'node-1', start_time: split })}`),
     await request(api, `/rpc/get_metrics?${new URLSearchParams({ devices: 'node-1', end_time: split })}`),
     await request(api, `/rpc/available_metrics?${new URLSearchParams({ params })}`),
+    await request(api, `/rpc/get_job_energy?${new URLSearchParams({ job_id: '1', metrics: split })}`),
     await request(api, '/rpc/insert_metrics', { body: { ...item, value: split }, token: api.token }),
     await request(api, '/rpc/insert_metrics', { body: { ...item, timestamp: split }, token: api.token }),
     await request(api, '/rpc/insert_metrics', { body: { ...item, [split]: 1 }, token: api.token }),
