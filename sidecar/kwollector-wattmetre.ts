@@ -12,6 +12,7 @@ import { type AskedBySignals, signalsFrom } from './signals.ts'
 import { emptyMapping, type LoadedMapping, loadMapping, type Mapping } from './wattmetre/mapping.ts'
 import { type Port, portDevice } from './wattmetre/ports.ts'
 import { Wattmetre } from './wattmetre/wattmetre.ts'
+import { holdYoungGeneration } from './young_generation.ts'
 
 const wattmetreCommand = {
   name: 'kwollector-wattmetre',
@@ -65,6 +66,7 @@ async function main(): Promise<number> {
 
 /** Stores what comes until the end of the input, SIGTERM or SIGINT. @returns the exit status */
 async function run(options: Options): Promise<number> {
+  holdYoungGeneration()
   const asked = signalsFrom(process)
   // With the reader of the log gone, the values still go where they belong.
   process.stderr.on('error', () => {})

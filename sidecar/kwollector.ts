@@ -13,6 +13,7 @@ import { systemClock } from './schedule.ts'
 import { findServiceManager } from './service_manager.ts'
 import { signalsFrom } from './signals.ts'
 import { watchFolder } from './watch_folder.ts'
+import { holdYoungGeneration } from './young_generation.ts'
 
 const kwollectorCommand = {
   name: 'kwollector',
@@ -72,6 +73,7 @@ async function check(options: KwollectorOptions): Promise<number> {
 
 /** Collects until SIGTERM or SIGINT. @returns the exit status */
 async function run(options: KwollectorOptions): Promise<number> {
+  holdYoungGeneration()
   const asked = signalsFrom(process)
   // With the reader of the log gone, the values still go where they belong.
   process.stderr.on('error', () => {})
