@@ -3,8 +3,8 @@ import type { Log } from './log.ts'
 import type { Clock } from './schedule.ts'
 
 /**
- * A hook that failed is made up for within this, and the end of an OAR job of type noop, whose epilogue runs inside
- * the transaction that ends the job, so that it still sees it running. One query in OAR's database, a few ms.
+ * A hook that failed is made up for within this, and an end that OAR commits after the epilogue has looked twice: jobs
+ * of type noop that are killed together end in one transaction. One query in OAR's database, a few ms.
  */
 const periodMs = 10_000
 /** The time-out of a connection to the scheduler's database, and of the wait for other calls, are below it. */

@@ -104,7 +104,7 @@ siteTest(
     await untilCollected(site, noop, 'fan_rpm', 5)
     await oar.command('oardel', String(noop))
     await oar.untilState(noop, 'Error', 'Terminated')
-    // Its epilogue runs before its end is committed: kwollector notices within 10 s.
+    // Its epilogue runs before its end is committed, and asks again 1.5 s later.
     await until('the end of all promotions', async () => (await promoted(database)).length === 0, 20_000)
 
     const wanted = new Map([

@@ -11,6 +11,7 @@ import { startPostgrest } from '../harness/postgrest.ts'
 import { repository, run } from '../harness/processes.ts'
 import type { Scope } from '../harness/scope.ts'
 import { testWhere, withConnection } from '../harness/server.ts'
+import { session } from '../sql/session.ts'
 
 const missing = ['curl', 'logger', 'timeout'].find(program => findProgram(program) === undefined)
 const hookTest = testWhere(test, missing && `${missing} is not installed`)
@@ -21,10 +22,14 @@ interface Hook {
   call(...args: readonly string[]): Promise<{ status: number | null; logged: string[] }>
 }
 
-/** A hook as kwollect-setup-db-oar installs it, by the name of the server's prologue. */
-function installedHook(scope: Scope, files: { readonly token?: string; readonly url?: string }): Hook {
+/** A hook as kwollect-setup-db-oar installs it. */
+function installedHook(
+  scope: Scope,
+  files: { readonly token?: string; readonly url?: string },
+  name: 'server_prologue' | 'server_epilogue' = 'server_prologue',
+): Hook {
   const folder = temporaryFolder(scope, 0o755)
-  const path = join(folder, 'server_prologue')
+  const path = join(folder, name)
   copyFileSync(join(repository, 'scripts/hooks/oar_hook'), path)
   for (const [name, content] of Object.entries(files))
     writeFileSync(join(folder, name), `${content}\n`, { mode: 0o600 })
@@ -81,6 +86,24 @@ hookTest('a hook promotes what the jobs ask for, and says nothing', async t => {
   t.deepEqual([status, logged], [0, []])
   const rows = await withConnection(database.reader, sql => sql`select * from promoted_metrics`)
   t.deepEqual([...rows], [{ device_id: 'node-1', metric_id: 'prom_.*' }])
+})
+
+hookTest('an end that OAR commits only after the epilogue is noticed without any other call', async t => {
+  const database = await testDatabase(t)
+  const scheduler = session(t, database.admin)
+  await scheduler.unsafe(`
+    create table running as select 1 as job_id, 'node-1'::text as node, '.*'::text as metric_id;
+    grant select on running to kwollect_owner;
+    create or replace view promoted_metrics_per_job as select * from running`)
+  const api = await startPostgrest(t, database)
+  const hook = installedHook(t, { token: api.token, url: api.url }, 'server_epilogue')
+  const promoted = () => withConnection(database.reader, sql => sql`select from promoted_metrics`)
+  await scheduler`begin`
+  await scheduler`delete from running`
+  t.deepEqual(await hook.call('1'), { status: 0, logged: [] })
+  t.is((await promoted()).length, 1, 'the job still runs for everybody else')
+  await scheduler`commit`
+  await until('the end of the promotion', async () => (await promoted()).length === 0)
 })
 
 hookTest(
