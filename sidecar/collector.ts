@@ -1,18 +1,16 @@
 import type { Description } from './descriptions.ts'
+import { HostRecords, type HostStatus } from './host_status.ts'
 import type { Log } from './log.ts'
+import { OutageLog } from './outage_log.ts'
+import { PolledHost } from './polled_host.ts'
 import { openIpmiHost } from './protocols/ipmi.ts'
 import { IpmiDispatcher, type IpmiOptions } from './protocols/ipmi_dispatcher.ts'
 import { openPrometheusHost } from './protocols/prometheus.ts'
-import { type Host, HostBusy, HostUnreachable, type PollResult } from './protocols/protocol.ts'
+import type { Host } from './protocols/protocol.ts'
 import { openSnmpHost } from './protocols/snmp.ts'
 import type { Sample } from './sample.ts'
-import { type Clock, type Due, HostSchedule, type PollOutcome } from './schedule.ts'
-import { type DeviceUrl, hostKey, hostName, phaseKey } from './urls.ts'
-
-/** No answer takes longer than this, however long the period. */
-const longestPatienceMs = 5_000
-/** The part of the time to the next poll that an answer may take; the rest is for what follows it. */
-const patience = 0.8
+import type { Clock } from './schedule.ts'
+import { type DeviceUrl, hostKey, hostName } from './urls.ts'
 
 export interface CollectorOptions {
   readonly clock: Clock
@@ -27,12 +25,20 @@ export class Collector {
   readonly #options: CollectorOptions
   readonly #stopping = new AbortController()
   readonly #ipmi: IpmiDispatcher
+  readonly #outages: OutageLog
   readonly #hosts = new Map<string, PolledHost>()
+  readonly #records = new HostRecords()
   #skipped = new Map<string, number>()
 
   constructor(options: CollectorOptions) {
     this.#options = options
     this.#ipmi = new IpmiDispatcher({ ...options.ipmi, now: () => options.clock.now() })
+    this.#outages = new OutageLog(options.clock, options.log)
+  }
+
+  /** @param descriptions all that there are, for the status of their hosts; polls none of them */
+  describe(descriptions: readonly Description[]): void {
+    this.#records.describe(descriptions)
   }
 
   /**
@@ -48,15 +54,9 @@ export class Collector {
     for (const [key, own] of byHost) {
       const url = own[0]?.url
       if (url === undefined) continue
-      let host = this.#hosts.get(key)
-      if (host === undefined) {
-        const opened = openHost(url, this.#options.clock, this.#ipmi)
-        host = new PolledHost(opened, url, this.#options, this.#stopping.signal, polls =>
-          this.#countSkipped(url, polls),
-        )
-        this.#hosts.set(key, host)
-      }
-      host.schedule.setItems(
+      const host = this.#hosts.get(key) ?? this.#open(url)
+      this.#hosts.set(key, host)
+      host.setDescriptions(
         own,
         own.filter(description => atOnce.has(description)),
       )
@@ -66,11 +66,18 @@ export class Collector {
     await Promise.all(gone.map(([, host]) => host.close()))
   }
 
+  /** Every host that is described, polled or not. */
+  status(): HostStatus[] {
+    const polled = Map.groupBy(this.#hosts.values(), host => host.record)
+    return this.#records.all().map(record => record.status(polled.get(record) ?? []))
+  }
+
   /** Ends the polls that are under way early and waits for them; what they have is taken. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     await Promise.all([...this.#hosts.values()].map(host => host.close()))
     this.#hosts.clear()
+    this.#outages.stop()
     this.reportSkipped()
   }
 
@@ -85,102 +92,24 @@ export class Collector {
     this.#skipped = new Map()
   }
 
-  #countSkipped(url: DeviceUrl, polls: number): void {
-    const name = hostName(url)
-    this.#skipped.set(name, (this.#skipped.get(name) ?? 0) + polls)
-  }
-}
-
-/** One host: its connection, its schedule, and what the log knows about it. */
-class PolledHost {
-  readonly schedule: HostSchedule<Description>
-  readonly #url: DeviceUrl
-  readonly #host: Host
-  readonly #options: CollectorOptions
-  readonly #signal: AbortSignal
-  #unreachableSince: number | undefined
-  /** Why descriptions have no value, as the log has it; of those that are due at other moments too. */
-  readonly #missing = new WeakMap<Description, string>()
-  #warnings: ReadonlySet<string> = new Set()
-
-  constructor(
-    host: Host,
-    url: DeviceUrl,
-    options: CollectorOptions,
-    signal: AbortSignal,
-    onSkipped: (polls: number) => void,
-  ) {
-    this.#url = url
-    this.#host = host
-    this.#options = options
-    this.#signal = signal
-    this.schedule = new HostSchedule({
-      key: phaseKey(url),
-      clock: options.clock,
-      poll: due => this.#poll(due),
-      onSkipped,
+  #open(url: DeviceUrl): PolledHost {
+    const { clock, log, take } = this.#options
+    return new PolledHost({
+      host: openHost(url, clock, this.#ipmi),
+      url,
+      record: this.#records.of(url),
+      clock,
+      log,
+      outages: this.#outages,
+      take,
+      onSkipped: polls => this.#countSkipped(url, polls),
+      signal: this.#stopping.signal,
     })
   }
 
-  async close(): Promise<void> {
-    await this.schedule.stop()
-    this.#host.close()
-  }
-
-  async #poll({ items, nextInMs }: Due<Description>): Promise<PollOutcome> {
-    // Two digits, so that a message which names it is the same from poll to poll.
-    const timeoutMs = Number(Math.min(longestPatienceMs, nextInMs * patience).toPrecision(2))
-    try {
-      const result = await this.#host.poll({ descriptions: items, timeoutMs, signal: this.#signal })
-      this.#options.take(result.samples)
-      if (!this.#signal.aborted) this.#reportAnswer(result, items)
-      return 'answered'
-    } catch (error) {
-      if (this.#signal.aborted) return 'answered'
-      this.#reportFailure(error as Error, items, nextInMs)
-      return error instanceof HostUnreachable && !(error instanceof HostBusy) ? 'silent' : 'answered'
-    }
-  }
-
-  #reportFailure(error: Error, items: readonly Description[], nextInMs: number): void {
-    const known = error instanceof HostUnreachable
-    if (this.#unreachableSince !== undefined && known) return
-    this.#unreachableSince ??= this.#options.clock.now()
-    const devices = [...new Set(items.map(({ deviceId }) => deviceId))]
-    const shown = devices.length > 3 ? `${devices.slice(0, 3).join(', ')}, …` : devices.join(', ')
-    // Anything but HostUnreachable is a mistake of ours: its stack is what a developer needs.
-    const reason = known ? error.message : (error.stack ?? error.message)
-    const next = Math.max(nextInMs / 1000, 0.1)
-    this.#options.log.warning(
-      `cannot reach ${hostName(this.#url)} (${shown}): ${reason}; ${items.length.toLocaleString('en')} metrics are not collected, next try in ${next.toFixed(next < 1 ? 1 : 0)} s`,
-    )
-  }
-
-  #reportAnswer(result: PollResult, items: readonly Description[]): void {
-    const { log, clock } = this.#options
-    if (this.#unreachableSince !== undefined) {
-      const seconds = Math.round((clock.now() - this.#unreachableSince) / 1000)
-      log.warning(`${hostName(this.#url)} answers again after ${seconds} s`)
-      this.#unreachableSince = undefined
-    }
-    const missing = new Map(result.missing.map(({ description, reason }) => [description, reason]))
-    for (const description of items) this.#reportMissing(description, missing.get(description))
-    const warnings = new Set(result.warnings)
-    for (const warning of warnings) {
-      if (!this.#warnings.has(warning)) log.warning(`${hostName(this.#url)}: ${warning}`)
-    }
-    this.#warnings = warnings
-  }
-
-  /** Says why a description has no value once, until it has one or the reason is another. */
-  #reportMissing(description: Description, reason: string | undefined): void {
-    const said = this.#missing.get(description)
-    if (reason === undefined) this.#missing.delete(description)
-    else this.#missing.set(description, reason)
-    if (reason === undefined || reason === said) return
-    const { name, deviceId, source } = description
-    const place = `${source.file}:${source.line}:${source.column}`
-    this.#options.log.warning(`${place}: no value of ${name} (${deviceId}): ${reason}`)
+  #countSkipped(url: DeviceUrl, polls: number): void {
+    const name = hostName(url)
+    this.#skipped.set(name, (this.#skipped.get(name) ?? 0) + polls)
   }
 }
 

@@ -20,10 +20,14 @@ export function helpText(command: Command<OptionDefinitions>): string {
 }
 
 export function versionText(command: Command<OptionDefinitions>): string {
+  return `${command.name} ${packageVersion()}\n`
+}
+
+export function packageVersion(): string {
   // The sources stand one folder below package.json, the built ones two.
   const path = findPackageJSON(import.meta.url)
   const { version } = JSON.parse(readFileSync(path ?? 'package.json', 'utf8')) as { version: string }
-  return `${command.name} ${version}\n`
+  return version
 }
 
 function optionText(name: string, definition: OptionDefinition): string {

@@ -1,17 +1,22 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
-import { join } from 'node:path'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
 import { Collector } from './collector.ts'
 import { databaseOf, databaseOptions, logOptions, spoolOptions } from './common_options.ts'
 import { BadConfiguration, type OptionDefinition, type OptionValues, readOptions } from './config.ts'
-import { openDelivery } from './delivery.ts'
+import { packageVersion } from './config_help.ts'
+import { type Delivery, openDelivery } from './delivery.ts'
 import { loadDescriptions } from './descriptions.ts'
 import { JobPromotions } from './job_promotions.ts'
-import { openLog } from './log.ts'
-import { Maintenance } from './maintenance.ts'
+import { type Log, openLog } from './log.ts'
+import { startMaintenance } from './maintenance.ts'
+import { MetricsListener } from './metrics_listener.ts'
 import { PolledDescriptions } from './polled_descriptions.ts'
 import { systemClock } from './schedule.ts'
+import { createSelfMetrics } from './self_metrics.ts'
 import { findServiceManager } from './service_manager.ts'
 import { signalsFrom } from './signals.ts'
+import { StatusReport } from './status_report.ts'
 import { watchFolder } from './watch_folder.ts'
 import { holdYoungGeneration } from './young_generation.ts'
 
@@ -34,6 +39,18 @@ const kwollectorCommand = {
       help: 'how many processes of ipmi-sensors run at once for BMCs that answer; other protocols need none',
     },
     ...spoolOptions,
+    metrics_port: {
+      kind: 'integer',
+      minimum: 1,
+      maximum: 65535,
+      help: 'shows metrics about kwollector itself at http://METRICS_HOST:METRICS_PORT/metrics',
+    },
+    metrics_host: {
+      kind: 'text',
+      default: '127.0.0.1',
+      placeholder: 'HOST',
+      help: 'address of this machine to show them on; 0.0.0.0 for all IPv4, :: for all',
+    },
     check: { kind: 'flag', help: 'read everything, print every error and exit' },
   },
 } as const satisfies {
@@ -85,12 +102,16 @@ async function run(options: KwollectorOptions): Promise<number> {
 
   const database = databaseOf(options)
   const spool = { folder: options.spool_dir, limitMb: options.spool_max_mb }
+  const { metrics_host, metrics_port } = options
+  const listener =
+    metrics_port === undefined ? undefined : await MetricsListener.open(metrics_host, metrics_port)
   const delivery = openDelivery(database, spool, log)
   const ipmi = { sdrFolder: join(options.spool_dir, 'sdr-cache'), processes: options.worker }
   const collector = new Collector({ clock: systemClock, log, take: delivery.take, ipmi })
   const descriptions = new PolledDescriptions(database, collector, log)
-  const maintenance = new Maintenance(database, systemClock, log)
+  const maintenance = startMaintenance(database, systemClock, log)
   const jobPromotions = new JobPromotions(database, systemClock, log)
+  const status = startStatus(options, { collector, delivery, listener, log })
   const skipReport = setInterval(() => collector.reportSkipped(), skipReportMs)
 
   await descriptions.use(first.descriptions, first.errors)
@@ -105,5 +126,31 @@ async function run(options: KwollectorOptions): Promise<number> {
   clearInterval(skipReport)
   await Promise.all([descriptions.stop(), collector.stop(), maintenance.stop(), jobPromotions.stop()])
   await delivery.stop()
+  await status.stop()
   return 0
+}
+
+interface StatusParts {
+  readonly collector: Collector
+  readonly delivery: Delivery
+  readonly listener: MetricsListener | undefined
+  readonly log: Log
+}
+
+/** What the program tells of itself: to the database, and on metrics_port. */
+function startStatus(options: KwollectorOptions, { collector, delivery, listener, log }: StatusParts) {
+  const version = packageVersion()
+  const sources = {
+    hosts: () => collector.status(),
+    delivery: () => delivery.status(),
+    identity: { host: hostname(), spoolDir: resolve(options.spool_dir), version },
+  }
+  const report = new StatusReport(databaseOf(options), systemClock, log, sources)
+  const deadLetters = () => report.deadLetters
+  listener?.serve(createSelfMetrics({ ...sources, deadLetters, version, now: systemClock.now }))
+  return {
+    async stop() {
+      await Promise.all([report.stop(), listener?.stop()])
+    },
+  }
 }

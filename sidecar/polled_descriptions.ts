@@ -36,6 +36,7 @@ export class PolledDescriptions {
     // The same metrics stay promoted until the database answers: it may be away just now.
     const promoted = new Set(this.#promoted.map(identityOf))
     this.#promoted = optional.filter(description => promoted.has(identityOf(description)))
+    this.#collector.describe(descriptions)
     await this.#apply()
     this.#promotions.watch(optional)
     if (descriptions.length === 0) this.#log.warning('there are no descriptions: nothing is collected')

@@ -128,3 +128,115 @@ test('a stop ends a poll that hangs, and descriptions that come after it open no
   t.is(clock.timers(), 0)
   t.deepEqual(log.lines, [])
 })
+
+test('a dead host is asked seldom, for a promoted metric at once, and then for all its metrics', async t => {
+  const agent = await startSnmpd(t, { overrides })
+  let isDead = true
+  const relay = await startRelay(t, agent, {
+    onRequest: (request, to) => {
+      if (!isDead) to.agent(request)
+    },
+  })
+  const { collector, values, untilMore } = startCollector(t)
+  const at = { host: '127.0.0.1', port: relay.port }
+  const often = described('often', at, wattsOid, 50)
+  const hourly = described('hourly', at, wattsOid, 3_600_000)
+  await collector.setDescriptions([often, hourly])
+  await until('a rest of 8 periods and more', () => {
+    const [host] = collector.status()
+    return host?.up === false && (host.nextPollAt ?? 0) - Date.now() > 8 * 50
+  })
+  const polls = collector.status()[0]?.polls ?? 0
+  t.true(polls >= 8 && polls < 20, `${polls} polls`)
+  t.is(collector.status()[0]?.skippedPolls, 0)
+
+  isDead = false
+  const promoted = described('promoted', at, wattsOid, 3_600_000)
+  await collector.setDescriptions([often, hourly, promoted], new Set([promoted]))
+  await untilMore('promoted', 1)
+  t.is(values('hourly'), 1, 'although it is not due')
+  await untilMore('often', 5)
+  const [host] = collector.status()
+  t.true(host?.up)
+  t.is(values('promoted'), 1)
+})
+
+test('a host that lacks all that is asked of it is not dead', async t => {
+  const agent = await startSnmpd(t, { overrides })
+  const { collector } = startCollector(t)
+  await collector.setDescriptions([described('lacked', agent, lackedOid, 50)])
+  await until('a dozen polls', () => (collector.status()[0]?.polls ?? 0) >= 12)
+  const [host] = collector.status()
+  t.like(host, { up: true, failedPolls: 0, values: 0, metricsPolled: 1, metricsMissing: 1 })
+  t.true((host?.nextPollAt ?? 0) - Date.now() <= 50)
+})
+
+test('the status tells what each described host does, in words without credentials', async t => {
+  const agent = await startSnmpd(t, { overrides, addresses: 3 })
+  const [live = '', secretive = '', asleep = ''] = agent.hosts
+  const { collector, log, untilMore } = startCollector(t)
+  const { port } = agent
+  const wrong = described('wrong', { host: secretive, port }, wattsOid, 100)
+  const access = { version: 2, community: 'not-this-one' }
+  const polled = [
+    described('watts', { host: live, port }, wattsOid, 100),
+    { ...described('lacked', { host: live, port }, lackedOid, 100), deviceId: 'a-switch' },
+    { ...wrong, url: { ...wrong.url, access } as Description['url'] },
+  ]
+  const optional = described('fan', { host: asleep, port }, wattsOid, 100)
+  collector.describe([...polled, optional, { ...optional, deviceId: 'another' }])
+  await collector.setDescriptions(polled)
+  await untilMore('watts', 3)
+  await until('a failure', () => collector.status().some(({ up }) => up === false))
+
+  const [first, second, third, ...others] = collector.status()
+  t.deepEqual(others, [])
+  t.like(first, {
+    host: `${live}:${port}`,
+    protocol: 'snmp',
+    devices: ['a-switch', 'switch-3'],
+    metricsDescribed: 2,
+    metricsPolled: 2,
+    metricsMissing: 1,
+    up: true,
+    lastError: `no value of lacked (a-switch): the agent has no ${lackedOid}`,
+    failedPolls: 0,
+  })
+  t.true((first?.values ?? 0) >= 3 && (first?.polls ?? 0) >= 3)
+  t.true((first?.since ?? 0) <= (first?.lastSuccessAt ?? 0))
+  t.true((first?.lastDurationMs ?? 0) > 0 && first?.nextPollAt !== undefined)
+  t.like(second, { host: `${secretive}:${port}`, up: false, values: 0, lastSuccessAt: undefined })
+  t.regex(second?.lastError ?? '', /^no answer in 0\.\d+ s \(dead, filtered, or the community is wrong\)$/)
+  t.like(third, {
+    host: `${asleep}:${port}`,
+    devices: ['another', 'switch-3'],
+    metricsDescribed: 2,
+    metricsPolled: 0,
+    up: undefined,
+    polls: 0,
+    nextPollAt: undefined,
+  })
+  t.false(JSON.stringify([collector.status(), log.lines]).includes('not-this-one'))
+
+  collector.describe(polled.slice(0, 1))
+  await collector.setDescriptions(polled.slice(0, 1))
+  t.deepEqual(
+    collector.status().map(({ host, metricsMissing }) => [host, metricsMissing]),
+    [[`${live}:${port}`, 0]],
+  )
+})
+
+test('hosts that die together share a line of the log', async t => {
+  const agent = await startSnmpd(t, { overrides, addresses: 12 })
+  const { collector, log } = startCollector(t)
+  await collector.setDescriptions(
+    agent.hosts.map(host => described('watts', { host, port: agent.port + 1 }, wattsOid, 200)),
+  )
+  await until('a failure of each', () => collector.status().every(({ up }) => up === false))
+  await collector.stop()
+  t.is(log.lines.length, 2)
+  t.regex(
+    log.lines[1] ?? '',
+    /^warning cannot reach 11 hosts more \(.*, …\): .* \(ECONNREFUSED\); 11 metrics/,
+  )
+})

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { until } from '../../scripts/stack/until.ts'
-import { Maintenance } from '../../sidecar/maintenance.ts'
+import { startMaintenance } from '../../sidecar/maintenance.ts'
 import type { Clock } from '../../sidecar/schedule.ts'
 import { testDatabase } from '../harness/database.ts'
 import { missingCommunityEdition, testWhere, withConnection } from '../harness/server.ts'
@@ -31,7 +31,7 @@ apacheTest('values past their retention are dropped once an hour, younger ones s
   const say = (sentence: string) => void lines.push(sentence)
   const log = { debug: say, info: say, warning: say, error: say }
   const address = { host: server.host, port: server.port, database: name, user, password }
-  const maintenance = new Maintenance(address, clock, log)
+  const maintenance = startMaintenance(address, clock, log)
   t.teardown(() => maintenance.stop())
 
   const left = await until('the drop of what is too old', () =>
