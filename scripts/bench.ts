@@ -14,6 +14,7 @@ import {
   type OptionValues,
   readOptions,
 } from '../sidecar/config.ts'
+import { benchJobs, jobsOptions } from './bench/jobs.ts'
 import { benchPoll, pollOptions } from './bench/poll.ts'
 import { type Progress, showProgress } from './bench/progress.ts'
 import { exitStatus, type Line, table } from './bench/report.ts'
@@ -49,9 +50,16 @@ const pollCommand = {
   options: { ...pollOptions, ...commonOptions },
 } as const
 
+const jobsCommand = {
+  name: 'npm run bench -- jobs',
+  summary: "Measures the way from OAR's hooks to stored values, and queries by job; needs OAR's packages.",
+  options: { ...jobsOptions, ...commonOptions },
+} as const
+
 /** Each bench by its name: reads its own options and gives its lines. */
 const benches: Readonly<Record<string, (args: string[], signal: AbortSignal) => Promise<number>>> = {
   sql: (args, signal) => bench(sqlCommand, benchSql, args, signal),
+  jobs: (args, signal) => bench(jobsCommand, benchJobs, args, signal),
   poll: (args, signal) => bench(pollCommand, benchPoll, args, signal),
   wattmetre: (args, signal) => bench(wattmetreCommand, benchWattmetre, args, signal),
 }

@@ -1,4 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { Cluster } from '../stack/cluster.ts'
+import type { StateFolder } from '../stack/state_folder.ts'
 
 const mebibyte = 2 ** 20
 
@@ -27,5 +30,33 @@ export function serverSettings(): Record<string, string> {
     max_parallel_workers: String(cores),
     max_worker_processes: String(cores + 3),
     'timescaledb.max_background_workers': '0',
+  }
+}
+
+/**
+ * Runs a bench on a server of its own, which writes to disk as a real one does.
+ *
+ * @param folder of this run alone
+ * @param signal ends the server, and with it the run
+ */
+export async function onServer<T>(
+  folder: StateFolder,
+  signal: AbortSignal,
+  work: (cluster: Cluster) => Promise<T>,
+): Promise<T> {
+  const cluster = new Cluster({
+    folder: join(folder.path, 'cluster'),
+    durability: 'kept',
+    settings: serverSettings(),
+  })
+  const stop = () => void cluster.stop()
+  try {
+    await cluster.start(signal)
+    if (cluster.server) folder.record(cluster.server.identity)
+    signal.addEventListener('abort', stop)
+    return await work(cluster)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await cluster.stop()
   }
 }

@@ -1,14 +1,11 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { OptionDefinitions, OptionValues } from '../../sidecar/config.ts'
-import { Cluster } from '../stack/cluster.ts'
-import { keptSecret } from '../stack/secret_file.ts'
+import type { Cluster } from '../stack/cluster.ts'
 import type { StateFolder } from '../stack/state_folder.ts'
-import { connect, setUp } from './databases.ts'
+import { install } from './installation.ts'
 import type { Progress } from './progress.ts'
 import { absoluteLine, failedLine, type Line, skippedLine, type Target } from './report.ts'
-import { serverSettings } from './server.ts'
-import { type Load, type Outcome, type Place, runLoad } from './wattmetre_run.ts'
+import { onServer } from './server.ts'
+import { type Load, type Outcome, runLoad } from './wattmetre_run.ts'
 
 export const wattmetreOptions = {
   seconds: {
@@ -19,36 +16,19 @@ export const wattmetreOptions = {
   },
 } as const satisfies OptionDefinitions
 
-const databaseName = 'bench_wattmetre'
-const user = 'kwuser'
-
 /**
  * kwollector-wattmetre from a pipe to stored values, on a server that writes to disk as a real one does.
  *
  * @param folder of this run alone
  * @param signal ends the server, and with it the run
  */
-export async function benchWattmetre(
+export function benchWattmetre(
   { seconds }: OptionValues<typeof wattmetreOptions>,
   folder: StateFolder,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Line[]> {
-  const cluster = new Cluster({
-    folder: join(folder.path, 'cluster'),
-    durability: 'kept',
-    settings: serverSettings(),
-  })
-  const stop = () => void cluster.stop()
-  try {
-    await cluster.start(signal)
-    if (cluster.server) folder.record(cluster.server.identity)
-    signal.addEventListener('abort', stop)
-    return await measureAll(cluster, folder, seconds, progress)
-  } finally {
-    signal.removeEventListener('abort', stop)
-    await cluster.stop()
-  }
+  return onServer(folder, signal, cluster => measureAll(cluster, folder, seconds, progress))
 }
 
 async function measureAll(
@@ -57,7 +37,7 @@ async function measureAll(
   seconds: number,
   progress: Progress,
 ): Promise<Line[]> {
-  const place = await prepare(cluster, folder.path)
+  const place = await install(cluster, folder.path, 'bench_wattmetre')
   const minute = Math.min(60, seconds)
   const kill = async () => {
     await cluster.kill()
@@ -73,7 +53,7 @@ async function measureAll(
       const { id, ports, rate, seconds: length } = load
       progress.step(`${id}: ${ports} ports, ${rate} lines a second, ${length} s`)
       try {
-        return linesOf(load, await runLoad(load, place.place))
+        return linesOf(load, await runLoad(load, place))
       } catch (error) {
         return [
           failedLine(
@@ -91,26 +71,8 @@ async function measureAll(
       ...(await run(killed, (load, outcome) => [completeLine(load, outcome)])),
     ]
   } finally {
-    await place.close()
+    await place.sql.end({ timeout: 1 })
   }
-}
-
-async function prepare(cluster: Cluster, path: string) {
-  const folder = join(path, 'wattmetre')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const password = keptSecret(join(folder, 'kwuser'))
-  await setUp(cluster.address, databaseName, { folder, user, password })
-  const sql = connect(cluster.address, databaseName)
-  const { host, port } = cluster.address
-  const database = {
-    db_host: host,
-    db_port: port,
-    db_name: databaseName,
-    db_user: user,
-    db_password: password,
-  }
-  const place: Place = { folder, database, sql: () => sql }
-  return { place, close: () => sql.end({ timeout: 1 }) }
 }
 
 function promotedLines(load: Load, outcome: Outcome): Line[] {

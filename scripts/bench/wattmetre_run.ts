@@ -8,6 +8,7 @@ import { lastLines } from '../stack/child.ts'
 import { writePrivateFile } from '../stack/secret_file.ts'
 import { wrapCommand } from '../stack/unprivileged.ts'
 import { until } from '../stack/until.ts'
+import type { Installation } from './installation.ts'
 import { cpuSeconds, residentMebibytes } from './processes.ts'
 
 /** A wattmetre, and for how long it writes. */
@@ -21,15 +22,6 @@ export interface Load {
   readonly promoted: 'all ports' | 'none'
   /** Called when half of the time is over. */
   readonly atHalfTime?: () => Promise<void>
-}
-
-/** Where it runs. */
-export interface Place {
-  readonly folder: string
-  /** Options of kwollector-wattmetre that name the database. */
-  readonly database: Readonly<Record<string, string | number>>
-  /** As superuser; undefined while the server is away. */
-  readonly sql: () => postgres.Sql
 }
 
 export interface Outcome {
@@ -61,10 +53,10 @@ const repository = join(import.meta.dirname, '..', '..')
 const sampleMs = 500
 
 /** Runs the real program behind a pipe, as a shell starts it, with the simulator as its writer. */
-export async function runLoad(load: Load, place: Place): Promise<Outcome> {
+export async function runLoad(load: Load, place: Installation): Promise<Outcome> {
   if (load.promoted === 'all ports') await promoteAll(load, place)
   // Or a server killed in this run would first go through all that the former ones wrote.
-  await place.sql()`checkpoint`
+  await place.sql`checkpoint`
   const pipe = join(place.folder, `${load.id}.pipe`)
   execFileSync('mkfifo', ['-m', '600', pipe])
   // Open for both sides at first: a FIFO makes the first side wait for the other.
@@ -94,8 +86,8 @@ export async function runLoad(load: Load, place: Place): Promise<Outcome> {
   }
 }
 
-async function promoteAll({ id, ports }: Load, { sql }: Place): Promise<void> {
-  await sql()`
+async function promoteAll({ id, ports }: Load, { sql }: Installation): Promise<void> {
+  await sql`
     insert into public.promoted_metrics (device_id, metric_id)
     select ${id} || '-port' || port, 'wattmetre_power_watt' from generate_series(0, ${ports - 1}::integer) as port`
 }
@@ -109,7 +101,7 @@ interface Program {
   readonly ended: Promise<void>
 }
 
-function startProgram({ id }: Load, { folder, database }: Place, input: number): Program {
+function startProgram({ id }: Load, { folder, options: database }: Installation, input: number): Program {
   const [optionsFile, logFile, gcFile] = ['yaml', 'log', 'gc'].map(kind => join(folder, `${id}.${kind}`)) as [
     string,
     string,
@@ -151,7 +143,7 @@ function startSimulator({ ports, rate, seconds }: Load, output: number): ChildPr
 }
 
 /** Looks at the program, and at what can be seen of its values, twice a second. */
-function watchRun({ id, seconds }: Load, { sql }: Place, { pid = 0 }: ChildProcess) {
+function watchRun({ id, seconds }: Load, { sql }: Installation, { pid = 0 }: ChildProcess) {
   const [start, cpuAtStart] = [performance.now(), cpuSeconds(pid)]
   const memory: { readonly share: number; readonly mebibytes: number }[] = []
   let age = 0
@@ -163,7 +155,7 @@ function watchRun({ id, seconds }: Load, { sql }: Place, { pid = 0 }: ChildProce
       if (share > 1 || isOver) return
       memory.push({ share, mebibytes: residentMebibytes(pid) })
       // The first values need a second to come to their own, whether promoted or not.
-      if (share * seconds > 5) age = Math.max(age, await ageOfNewest(sql(), id).catch(() => 0))
+      if (share * seconds > 5) age = Math.max(age, await ageOfNewest(sql, id).catch(() => 0))
     }
   }
   const looking = look()
@@ -197,8 +189,8 @@ async function ageOfNewest(sql: postgres.Sql, id: string): Promise<number> {
 }
 
 /** Without the line that {@link firstLine} wrote. */
-async function count({ id }: Load, { sql }: Place): Promise<{ stored: number; doubled: number }> {
-  const [row] = await sql()<{ stored: string; doubled: string }[]>`
+async function count({ id }: Load, { sql }: Installation): Promise<{ stored: number; doubled: number }> {
+  const [row] = await sql<{ stored: string; doubled: string }[]>`
     select count(*) as stored
          , coalesce(sum(copies - 1), 0) as doubled
       from (

@@ -8,7 +8,7 @@ import type { Scope } from '../harness/scope.ts'
 /** Runs the real kwollect-setup-db-oar, its options in a file that only this user can read. */
 export async function runOarSetup(
   scope: Scope,
-  database: TestDatabase,
+  database: Pick<TestDatabase, 'server' | 'name' | 'user'>,
   options: Readonly<Record<string, string | number | boolean>>,
 ): Promise<Outcome> {
   const file = join(temporaryFolder(scope), 'oar.yaml')
@@ -31,7 +31,7 @@ export async function runOarSetup(
 /** @throws where the command fails */
 export async function connectOar(
   scope: Scope,
-  database: TestDatabase,
+  database: Pick<TestDatabase, 'server' | 'name' | 'user'>,
   options: Readonly<Record<string, string | number | boolean>>,
 ): Promise<void> {
   const { status, stderr } = await runOarSetup(scope, database, options)
