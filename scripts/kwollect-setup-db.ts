@@ -12,14 +12,14 @@ class Interrupted extends Error {
 const rule = '-'.repeat(72)
 
 function report(options: SetupOptions, result: SetupResult): void {
-  const { created, migrations, files, edition } = result
+  const { created, migrations, files, page, edition } = result
   const name = options.kwollect_db_name
   console.log(
     created
       ? `Database ${name} created.`
-      : migrations + files === 0
+      : migrations + files === 0 && !page
         ? `Database ${name} is up to date.`
-        : `Database ${name} updated: ${migrations} migrations, ${files} SQL files.`,
+        : `Database ${name} updated: ${migrations} migrations, ${files} SQL files${page ? ', the graphical view' : ''}.`,
   )
   if (edition !== 'timescale') {
     console.log(
@@ -37,6 +37,7 @@ function report(options: SetupOptions, result: SetupResult): void {
   console.log(`${result.access.configuration}${rule}`)
   console.log(`\nAPI token, needed to write through the API:\n${rule}\n${result.access.token}\n${rule}`)
   console.log(`\nTo try it:\n  curl '${options.api_url}/rpc/get_metrics?devices=node-1'`)
+  console.log(`The graphical view, for a browser: ${options.api_url}/rpc/dashboard`)
 }
 
 async function main(): Promise<number> {

@@ -5,6 +5,7 @@ import { type ApiAccess, apiAccess, keepJwtSecret } from './api_access.ts'
 import { applySqlFiles, type Edition, readSqlFiles } from './apply_sql.ts'
 import { createArchive, useArchive } from './archive.ts'
 import { connectAdmin } from './connection.ts'
+import { installPage, type Page, readPage } from './dashboard_page.ts'
 import { interruptible } from './interruption.ts'
 import type { SetupOptions } from './options.ts'
 import { checkServer, refuseOldTimescale, SetupRefused } from './prerequisites.ts'
@@ -15,6 +16,8 @@ export interface SetupResult {
   readonly created: boolean
   readonly migrations: number
   readonly files: number
+  /** Whether the graphical view is new or another one. */
+  readonly page: boolean
   readonly access: ApiAccess
   /** 'timescale' is the community edition; 'apache' has neither compression nor continuous aggregates. */
   readonly edition: Edition
@@ -34,6 +37,7 @@ export const setupLock = 5493810172
  */
 export async function setUpDatabase(options: SetupOptions, stopping: AbortSignal): Promise<SetupResult> {
   refuseNames(options.kwollect_db_name, options.kwollect_user)
+  const page = await readPage()
   const server = await connectAdmin(options, 'postgres')
   try {
     await checkServer(server, options.db_admin)
@@ -46,7 +50,7 @@ export async function setUpDatabase(options: SetupOptions, stopping: AbortSignal
       const created = await createDatabase(server, options.kwollect_db_name)
       if (created) undo.push(() => dropDatabase(server, options.kwollect_db_name))
       undo.push(await createArchive(server, options))
-      return await updateDatabase(options, created, stopping)
+      return await updateDatabase(options, page, created, stopping)
     } catch (error) {
       for (const step of undo) await step()
       throw error
@@ -77,6 +81,7 @@ async function dropDatabase(server: Client, name: string): Promise<void> {
 
 async function updateDatabase(
   options: SetupOptions,
+  page: Page,
   created: boolean,
   stopping: AbortSignal,
 ): Promise<SetupResult> {
@@ -84,7 +89,7 @@ async function updateDatabase(
   try {
     const result = await interruptible(options, client, stopping, async () => {
       await client.query('begin')
-      return inTransaction(client, options, created)
+      return inTransaction(client, options, page, created)
     })
     // From here on a signal comes too late: what is committed would be reported as undone.
     await client.query('commit')
@@ -94,7 +99,12 @@ async function updateDatabase(
   }
 }
 
-async function inTransaction(client: Client, options: SetupOptions, created: boolean): Promise<SetupResult> {
+async function inTransaction(
+  client: Client,
+  options: SetupOptions,
+  page: Page,
+  created: boolean,
+): Promise<SetupResult> {
   await client.query('set local client_min_messages = warning')
   // Parameters hold the JWT secret and password verifiers: a server that logs statements must not keep them.
   await client.query('set local log_parameter_max_length = 0')
@@ -104,6 +114,7 @@ async function inTransaction(client: Client, options: SetupOptions, created: boo
   await client.query('set local role kwollect_owner')
   const migrations = await migrate(client)
   const files = await applySqlFiles(client, readSqlFiles(join(root, 'sql')), edition)
+  const pageChanged = await installPage(client, page)
   await keepStorageOptions(client, options)
   const secret = await keepJwtSecret(client, options)
   await client.query('reset role')
@@ -121,7 +132,8 @@ async function inTransaction(client: Client, options: SetupOptions, created: boo
   await client.query('call kwollect.close_timescaledb()')
   await client.query('call kwollect.assert_catalog()')
   await client.query("notify pgrst, 'reload schema'")
-  return { created, migrations, files, edition, access: await apiAccess(options, secret) }
+  const access = await apiAccess(options, secret)
+  return { created, migrations, files, page: pageChanged, edition, access }
 }
 
 /** What the background jobs read at each run. */

@@ -34,7 +34,7 @@ test.before(async () => {
     select proc.proname as name
          , coalesce((
              select array_agg(argument.name order by argument.position)
-               from unnest(proc.proargnames, coalesce(proc.proargmodes, array_fill('i'::"char", array[cardinality(proc.proargnames)])))
+               from unnest(proc.proargnames, coalesce(proc.proargmodes, array_fill('i'::"char", array[coalesce(cardinality(proc.proargnames), 0)])))
                     with ordinality as argument (name, mode, position)
               where argument.mode in ('i', 'b', 'v') and argument.name <> ''
            ), '{}') as arguments
