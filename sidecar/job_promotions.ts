@@ -1,5 +1,6 @@
-import { Connection, type DatabaseAddress, reasonOf } from './database.ts'
+import { type DatabaseAddress, reasonOf } from './database.ts'
 import type { Log } from './log.ts'
+import { isAnswer, PeriodicCall } from './periodic_call.ts'
 import type { Clock } from './schedule.ts'
 
 /**
@@ -16,69 +17,44 @@ const patienceMs = 20_000
  * connection of its own, because a scheduler's database that is away takes seconds to say so.
  */
 export class JobPromotions {
-  readonly #address: DatabaseAddress
-  readonly #clock: Clock
   readonly #log: Log
-  #cancel: () => void
-  #connection: Connection | undefined
-  #running: Promise<void> | undefined
-  /** What has been logged and still holds. */
+  readonly #calls: PeriodicCall
+  /** What the last call said; it has been logged and still held then. */
   #said: ReadonlySet<string> = new Set()
-  #isStopped = false
+  /** What this one says. */
+  #heard = new Set<string>()
 
   constructor(address: DatabaseAddress, clock: Clock, log: Log) {
-    this.#address = address
-    this.#clock = clock
     this.#log = log
-    this.#cancel = clock.after(0, () => this.#start())
+    this.#calls = new PeriodicCall(address, clock, {
+      name: 'kwollector job promotions',
+      firstMs: 0,
+      periodMs,
+      patienceMs,
+      call: async sql => {
+        this.#said = this.#heard
+        this.#heard = new Set()
+        await sql`select count(*) from api.update_promoted_metrics()`
+      },
+      onNotice: message => this.#sayOnce(message),
+      onFailure: error => this.#reportFailure(error),
+    })
   }
 
   /** Ends at once, whatever the database does. */
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    this.#cancel()
-    await this.#connection?.end()
-    await this.#running
+  stop(): Promise<void> {
+    return this.#calls.stop()
   }
 
-  #start(): void {
-    this.#running = this.#update().then(() => {
-      if (!this.#isStopped) this.#cancel = this.#clock.after(periodMs, () => this.#start())
-    })
-  }
-
-  async #update(): Promise<void> {
-    const heard = new Set<string>()
-    const connection = new Connection(this.#address, {
-      name: 'kwollector job promotions',
-      onNotice: message => this.#sayOnce(message, heard),
-    })
-    this.#connection = connection
-    try {
-      await connection.answerWithin(
-        patienceMs,
-        connection.sql`select count(*) from api.update_promoted_metrics()`,
-      )
-    } catch (error) {
-      this.#reportFailure(error, heard)
-    } finally {
-      this.#said = heard
-      this.#connection = undefined
-      await connection.end()
-    }
-  }
-
-  #reportFailure(error: unknown, heard: Set<string>): void {
-    if (this.#isStopped) return
+  #reportFailure(error: unknown): void {
     const sentence = `optional metrics do not follow the jobs: ${reasonOf(error)}`
     // The store tells of a database of kwollect that is away; this is about the scheduler's.
-    const hasAnswered = /^(?!08|57)[0-9A-Z]{5}$/.test((error as { code?: string }).code ?? '')
-    if (hasAnswered) this.#sayOnce(sentence, heard)
+    if (isAnswer(error)) this.#sayOnce(sentence)
     else this.#log.debug(sentence)
   }
 
-  #sayOnce(message: string, heard: Set<string>): void {
-    heard.add(message)
+  #sayOnce(message: string): void {
+    this.#heard.add(message)
     if (!this.#said.has(message)) this.#log.warning(message)
   }
 }
