@@ -2,7 +2,7 @@ import { copyFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ava, { type ExecutionContext } from 'ava'
 import { freePort } from '../../scripts/stack/free_port.ts'
-import { findServerPrograms } from '../../scripts/stack/programs.ts'
+import { findProgram, findServerPrograms } from '../../scripts/stack/programs.ts'
 import { until } from '../../scripts/stack/until.ts'
 import { temporaryFolder } from '../harness/folders.ts'
 import { repository, run } from '../harness/processes.ts'
@@ -79,6 +79,14 @@ test('systemd finds no mistake in its units, and exposes them little', async t =
     )
     t.regex(stdout, /Overall exposure level for .*: [0-3]\.\d OK/)
   }
+})
+
+const testLintian = testWhere(
+  ava.serial,
+  machineMissing ?? (findProgram('lintian') ? undefined : 'lintian is not installed'),
+)
+testLintian('lintian finds nothing that the package does not explain', async t => {
+  t.is(await succeed(t, 'lintian --allow-root --fail-on warning /tmp/kwollect.deb'), '')
 })
 
 test('a start before there is a database says what is missing', async t => {
