@@ -1,4 +1,4 @@
-import { type BatchRow, decodeBatch, type SeriesKey, seriesOf } from './batch.ts'
+import { type Batch, type BatchRow, decodeBatch, type SeriesKey, seriesOf } from './batch.ts'
 
 /** A batch as `kwollect.store_batch` takes it; the first four are of equal length, the last two too. */
 export interface BatchColumns {
@@ -14,19 +14,16 @@ export interface BatchColumns {
 }
 
 /** What a batch holds; a batch that cannot be read is one dead letter, not the end of those behind it. */
-export function readBatch(content: string): {
-  readonly series: readonly SeriesKey[]
-  readonly rows: readonly BatchRow[]
-  readonly unreadable?: string
-} {
+export interface ReadBatch extends Batch {
+  readonly unreadable?: { readonly reason: string; readonly content: string }
+}
+
+export function readBatch(content: string): ReadBatch {
   try {
     return decodeBatch(content)
   } catch (error) {
-    return {
-      series: [],
-      rows: [],
-      unreadable: `the batch in the spool is damaged: ${(error as Error).message}`,
-    }
+    const reason = `the batch in the spool is damaged: ${(error as Error).message}`
+    return { series: [], rows: [], unreadable: { reason, content } }
   }
 }
 
@@ -35,11 +32,10 @@ export function readBatch(content: string): {
  * @param refused why the database refuses a series
  */
 export function columnsOf(
-  content: string,
+  { series, rows, unreadable }: ReadBatch,
   ids: ReadonlyMap<SeriesKey, string>,
   refused: ReadonlyMap<SeriesKey, string>,
 ): BatchColumns {
-  const { series, rows, unreadable } = readBatch(content)
   const hasLabels = rows.some(row => row[3] !== undefined)
   const labels: (string | null)[] = []
   const columns: BatchColumns = {
@@ -47,8 +43,8 @@ export function columnsOf(
     seriesIds: [],
     values: [],
     labels: hasLabels ? labels : null,
-    reasons: unreadable === undefined ? [] : [unreadable],
-    letters: unreadable === undefined ? [] : [JSON.stringify(content)],
+    reasons: unreadable === undefined ? [] : [unreadable.reason],
+    letters: unreadable === undefined ? [] : [JSON.stringify(unreadable.content)],
   }
   for (const row of rows) {
     const [timestamp, position, value, sampleLabels] = row

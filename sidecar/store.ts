@@ -152,8 +152,9 @@ export class Store {
 
   /** @returns false where it is to be stored again, under the new id of the spool */
   async #store({ connection, series }: Link, batch: SpooledBatch): Promise<boolean> {
-    const refused = await this.#learnSeries({ connection, series }, readBatch(batch.content).series)
-    const columns = columnsOf(batch.content, series, refused)
+    const content = readBatch(batch.content)
+    const refused = await this.#learnSeries({ connection, series }, content.series)
+    const columns = columnsOf(content, series, refused)
     if (columns.reasons.length > 0) {
       this.#log.error(
         `${columns.reasons.length} values of batch ${batch.number} cannot be stored (${columns.reasons[0]}); they are kept in kwollect.dead_letters`,

@@ -53,6 +53,37 @@ test('what comes within half a second shares a batch, and nothing waits longer',
   t.is(clock.timers(), 0)
 })
 
+test('many values are on disk at once, so that no batch is large enough to delay a poll', async t => {
+  const { spool, clock, intake } = startIntake(t, temporaryFolder(t))
+  for (let host = 0; host < 60; host += 1) {
+    intake.take(Array.from({ length: 100 }, (_, second) => numbered(second)))
+  }
+  t.deepEqual(batchSizes(spool), [2_500, 2_500])
+  await clock.advance(500)
+  t.deepEqual(batchSizes(spool), [1_000])
+})
+
+test('a disk that is slow gets larger batches instead of more of them', async t => {
+  const { spool, clock, intake } = startIntake(t, temporaryFolder(t))
+  const append = spool.append.bind(spool)
+  // The time of the simulated clock passes for it alone: 20 ms for each fsync, of the 2,500 values in 50 ms.
+  spool.append = samples => {
+    clock.block(20)
+    return append(samples)
+  }
+  for (let millisecond = 0; millisecond < 1_000; millisecond += 2) {
+    intake.take(Array.from({ length: 100 }, (_, second) => numbered(second)))
+    await clock.advance(2)
+  }
+  intake.flush()
+  const sizes = batchSizes(spool)
+  t.is(
+    sizes.reduce((sum, size) => sum + size, 0),
+    50_000,
+  )
+  t.true(sizes.length <= 7, `${sizes.length} batches in a second`)
+})
+
 test('a flood is cut into batches that a database can store at once', async t => {
   const { spool, clock, intake } = startIntake(t, temporaryFolder(t))
   intake.take(Array.from({ length: 120_000 }, (_, second) => numbered(second)))
