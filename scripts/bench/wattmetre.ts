@@ -1,13 +1,16 @@
 import type { OptionDefinitions, OptionValues } from '../../sidecar/config.ts'
-import type { Cluster } from '../stack/cluster.ts'
 import type { StateFolder } from '../stack/state_folder.ts'
-import { install } from './installation.ts'
+import { type Installation, install } from './installation.ts'
 import type { Progress } from './progress.ts'
 import { absoluteLine, failedLine, type Line, skippedLine, type Target } from './report.ts'
 import { onServer } from './server.ts'
 import { type Load, type Outcome, runLoad } from './wattmetre_run.ts'
 
+const runs = ['averaged', 'promoted', 'large', 'killed'] as const
+type Run = (typeof runs)[number]
+
 export const wattmetreOptions = {
+  run: { kind: 'choice', choices: runs, help: 'the only one to do; all where absent' },
   seconds: {
     kind: 'integer',
     default: 300,
@@ -23,56 +26,60 @@ export const wattmetreOptions = {
  * @param signal ends the server, and with it the run
  */
 export function benchWattmetre(
-  { seconds }: OptionValues<typeof wattmetreOptions>,
+  options: OptionValues<typeof wattmetreOptions>,
   folder: StateFolder,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Line[]> {
-  return onServer(folder, signal, cluster => measureAll(cluster, folder, seconds, progress))
+  return onServer(folder, signal, async cluster => {
+    const installation = await install(cluster, folder.path, 'bench_wattmetre')
+    const kill = async () => {
+      await cluster.kill()
+      await cluster.start()
+      if (cluster.server) folder.record(cluster.server.identity)
+    }
+    const all = loads(options.seconds, kill)
+    const lines: Line[] = []
+    try {
+      for (const run of options.run === undefined ? runs : [options.run])
+        lines.push(...(await measure(all[run], installation, progress)))
+      return lines
+    } finally {
+      await installation.sql.end({ timeout: 1 })
+    }
+  })
 }
 
-async function measureAll(
-  cluster: Cluster,
-  folder: StateFolder,
-  seconds: number,
-  progress: Progress,
-): Promise<Line[]> {
-  const place = await install(cluster, folder.path, 'bench_wattmetre')
+/** A load, and what is judged of its outcome. */
+interface BenchLoad extends Load {
+  readonly lines: (load: Load, outcome: Outcome) => Line[]
+}
+
+function loads(seconds: number, kill: () => Promise<void>): Readonly<Record<Run, BenchLoad>> {
   const minute = Math.min(60, seconds)
-  const kill = async () => {
-    await cluster.kill()
-    await cluster.start()
-    if (cluster.server) folder.record(cluster.server.identity)
+  const averaged = { id: 'averaged', ports: 42, rate: 50, seconds: minute, promoted: 'none' } as const
+  const promoted = { id: 'promoted', ports: 100, rate: 100, seconds, promoted: 'all ports' } as const
+  return {
+    averaged: { ...averaged, lines: (load, outcome) => [coreLine(load, outcome, 5)] },
+    promoted: { ...promoted, lines: promotedLines },
+    large: { ...promoted, id: 'large', ports: 1_000, seconds: minute, lines: completeLines },
+    killed: { ...promoted, id: 'killed', seconds: minute, atHalfTime: kill, lines: completeLines },
   }
+}
+
+async function measure(load: BenchLoad, installation: Installation, progress: Progress): Promise<Line[]> {
+  const { id, ports, rate, seconds } = load
+  progress.step(`${id}: ${ports} ports, ${rate} lines a second, ${seconds} s`)
   try {
-    const averaged: Load = { id: 'averaged', ports: 42, rate: 50, seconds: minute, promoted: 'none' }
-    const promoted: Load = { id: 'promoted', ports: 100, rate: 100, seconds, promoted: 'all ports' }
-    const large: Load = { id: 'large', ports: 1_000, rate: 100, seconds: minute, promoted: 'all ports' }
-    const killed: Load = { ...promoted, id: 'killed', seconds: minute, atHalfTime: kill }
-    const run = async (load: Load, linesOf: (load: Load, outcome: Outcome) => Line[]) => {
-      const { id, ports, rate, seconds: length } = load
-      progress.step(`${id}: ${ports} ports, ${rate} lines a second, ${length} s`)
-      try {
-        return linesOf(load, await runLoad(load, place))
-      } catch (error) {
-        return [
-          failedLine(
-            work(load, 'the run', { bound: '<=', value: 0, unit: 'failures' }),
-            'failures',
-            String(error),
-          ),
-        ]
-      }
-    }
-    return [
-      ...(await run(averaged, (load, outcome) => [coreLine(load, outcome, 5)])),
-      ...(await run(promoted, promotedLines)),
-      ...(await run(large, (load, outcome) => [completeLine(load, outcome)])),
-      ...(await run(killed, (load, outcome) => [completeLine(load, outcome)])),
-    ]
-  } finally {
-    await place.sql.end({ timeout: 1 })
+    return load.lines(load, await runLoad(load, installation))
+  } catch (error) {
+    const whole = work(load, 'the run', { bound: '<=', value: 0, unit: 'failures' })
+    return [failedLine(whole, 'failures', String(error))]
   }
+}
+
+function completeLines(load: Load, outcome: Outcome): Line[] {
+  return [completeLine(load, outcome)]
 }
 
 function promotedLines(load: Load, outcome: Outcome): Line[] {
@@ -110,7 +117,7 @@ function aliveLine(load: Load, { alive }: Outcome): Line {
 }
 
 /** All measurements stored once. */
-function completeLine(load: Load, { stored, doubled, cores, drainSeconds }: Outcome): Line {
+function completeLine(load: Load, { stored, doubled, cores, age, drainSeconds }: Outcome): Line {
   const expected = load.ports * load.rate * load.seconds
   const wrong = expected - stored + doubled
   const target = { bound: '<=', value: 0, unit: 'values' } as const
@@ -118,7 +125,7 @@ function completeLine(load: Load, { stored, doubled, cores, drainSeconds }: Outc
   const kill = load.atHalfTime === undefined ? '' : ', PostgreSQL killed at half time'
   return {
     ...absoluteLine(work(load, `lost or doubled${kill}`, target), wrong),
-    note: `${stored.toLocaleString('en')} of ${expected.toLocaleString('en')} stored, ${doubled} twice; ${cost} us of CPU a value; ended ${drainSeconds.toFixed(1)} s after the input`,
+    note: `${stored.toLocaleString('en')} of ${expected.toLocaleString('en')} stored, ${doubled} twice; ${cost} us of CPU a value; newest at most ${age.toFixed(1)} s old; ended ${drainSeconds.toFixed(1)} s after the input`,
   }
 }
 
