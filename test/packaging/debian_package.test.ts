@@ -13,14 +13,19 @@ import { nodeExporterMissing, startNodeExporter } from '../peers/node_exporter.t
 import { type Machine, machineMissing, startMachine } from './machine.ts'
 
 // One machine, on which an administrator does one thing after the other.
-const test = testWhere(ava.serial, machineMissing ?? ipmiMissing ?? nodeExporterMissing)
+const missing =
+  machineMissing ??
+  ipmiMissing ??
+  nodeExporterMissing ??
+  (findProgram('pg_createcluster') ? undefined : 'the clusters of this machine are not managed by Debian')
+const test = testWhere(ava.serial, missing)
 const file = fileScope(ava)
 
 let machine: Machine
 let ports: { readonly database: number; readonly api: number }
 
 ava.before('build the package and boot a machine', async t => {
-  if (machineMissing) return
+  if (missing !== undefined) return
   t.timeout(180_000)
   const folder = temporaryFolder(file)
   const built = await run(join(repository, 'packaging', 'build-deb'), ['--quick', folder], {
@@ -83,7 +88,7 @@ test('systemd finds no mistake in its units, and exposes them little', async t =
 
 const testLintian = testWhere(
   ava.serial,
-  machineMissing ?? (findProgram('lintian') ? undefined : 'lintian is not installed'),
+  missing ?? (findProgram('lintian') ? undefined : 'lintian is not installed'),
 )
 testLintian('lintian finds nothing that the package does not explain', async t => {
   t.is(await succeed(t, 'lintian --allow-root --fail-on warning /tmp/kwollect.deb'), '')

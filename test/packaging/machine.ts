@@ -1,17 +1,18 @@
 /** A throw-away copy of this machine with a running systemd: what a package does to a machine can be tried on it. */
 import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { lastLines, startChild } from '../../scripts/stack/child.ts'
 import { findProgram } from '../../scripts/stack/programs.ts'
 import { until } from '../../scripts/stack/until.ts'
 import { temporaryFolder } from '../harness/folders.ts'
-import { type Outcome, run, startProcess } from '../harness/processes.ts'
+import { type Outcome, run } from '../harness/processes.ts'
 import type { Scope } from '../harness/scope.ts'
 
 const systemd = '/lib/systemd/systemd'
-const hierarchy = readFileSync('/proc/self/mounts', 'utf8')
+const mounts = readFileSync('/proc/self/mounts', 'utf8')
   .split('\n')
   .map(line => line.split(' '))
-  .find(([, , type]) => type === 'cgroup2')?.[1]
+const hierarchy = mounts.find(([, , type]) => type === 'cgroup2')?.[1]
 
 /** Why there can be no such machine here; undefined where there can. */
 export const machineMissing: string | undefined = [
@@ -19,6 +20,7 @@ export const machineMissing: string | undefined = [
   !existsSync(systemd) && 'systemd is not installed',
   !findProgram('unshare') && 'unshare is not installed (package util-linux)',
   hierarchy === undefined && 'there is no cgroup2',
+  !mounts.some(([, place]) => place === '/') && 'this is a chroot, whose root cannot be exchanged',
   !/\toverlay\n/.test(readFileSync('/proc/filesystems', 'utf8')) && 'the kernel has no overlay file system',
 ].find(reason => reason !== false)
 
@@ -31,22 +33,26 @@ export interface Machine {
 
 /** Boots it; all of it is gone with the scope. */
 export async function startMachine(scope: Scope): Promise<Machine> {
-  // Undone last: the mounts on it, and the group's processes, are gone by then.
+  // A place for mounts that only the machine sees.
   const folder = temporaryFolder(scope)
-  let group = ''
-  scope.teardown(() => removeGroup(group))
-  const boot = await startProcess(scope, join(import.meta.dirname, 'boot-machine'), [folder], {
+  const boot = await startChild({
     name: 'the machine',
+    command: join(import.meta.dirname, 'boot-machine'),
+    args: [folder],
+    logFile: join(temporaryFolder(scope), 'log'),
+    // unshare passes this on to the first process, and the kernel to all others; SIGTERM it would ignore.
+    deathSignal: 'KILL',
   })
-  group = join(hierarchy ?? '', `kwollect-${boot.identity.pid}`)
-  const pid = await until('a systemd of its own', () => {
-    if (boot.ending() !== undefined) throw new Error(`the machine did not boot:\n${boot.output()}`)
-    return childThatIs(systemd, boot.identity.pid)
-  })
-  // unshare ends with the first process of the machine, and not by SIGTERM.
+  const group = join(hierarchy ?? '', `kwollect-${boot.identity.pid}`)
   scope.teardown(async () => {
-    process.kill(pid, 'SIGKILL')
+    boot.signal('SIGKILL')
     await boot.ended
+    await until('the end of its processes', () => !isPopulated(group))
+    removeGroup(group)
+  })
+  const pid = await until('a systemd of its own', () => {
+    if (boot.ending() !== undefined) throw new Error(`the machine did not boot:\n${lastLines(boot.logFile)}`)
+    return childThatIs(systemd, boot.identity.pid)
   })
   const machine: Machine = {
     root: `/proc/${pid}/root`,
@@ -78,9 +84,13 @@ function childThatIs(program: string, pid: number): number | undefined {
   return readFileSync(`/proc/${child}/cmdline`, 'utf8').startsWith(program) ? Number(child) : undefined
 }
 
+function isPopulated(group: string): boolean {
+  return existsSync(group) && readFileSync(join(group, 'cgroup.events'), 'utf8').includes('populated 1')
+}
+
 /** A group goes when it has neither processes nor groups; its files are none. */
 function removeGroup(group: string): void {
-  if (group === '' || !existsSync(group)) return
+  if (!existsSync(group)) return
   for (const entry of readdirSync(group, { withFileTypes: true }))
     if (entry.isDirectory()) removeGroup(join(group, entry.name))
   rmdirSync(group)
