@@ -101,7 +101,8 @@ begin
        , energy.joules
        , energy.joules / 3600
        , energy.seconds
-       , energy.covered_seconds / energy.seconds
+         -- in whole microseconds, in which times are kept: the errors of long sums would make 0.9999999999999999 of all
+       , round(energy.covered_seconds * 1e6) / round(energy.seconds * 1e6)
        , energy.longest_gap_seconds
        , energy.samples
     from (

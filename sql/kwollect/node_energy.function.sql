@@ -19,35 +19,42 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  with named as (
-    select series.series_id
-         , series.device_id
-         , series.metric_id
-         , series.origin is null as is_own
+  with series as materialized (
+    select named.series_id
+         , named.device_id
+         , named.metric_id
+         , named.origin is null as is_own
+      from kwollect.named_series(node_energy.device_ids, node_energy.metric_ids) as named
+  )
+  -- once a metric: nodes of a large job share a few hundred, which are a hundred thousand series
+  , metric as (
+    select named.metric_id
            -- A metric that somebody names and whose name has no unit is power in watts.
          , coalesce(unit.is_counter, false) as is_counter
          , coalesce(unit.scale, 1) as scale
-      from kwollect.named_series(node_energy.device_ids, node_energy.metric_ids) as series
-      left join lateral kwollect.energy_unit(series.metric_id) as unit
+      from (select distinct series.metric_id from series) as named
+      left join lateral kwollect.energy_unit(named.metric_id) as unit
         on true
      where unit.scale is not null
         or node_energy.metric_ids is not null
   )
   , measured as (
-    select named.device_id
-         , named.metric_id
-         , named.is_own
-         , bool_or(named.is_own) over (partition by named.device_id, named.metric_id) as has_own
+    select series.device_id
+         , series.metric_id
+         , series.is_own
+         , bool_or(series.is_own) over (partition by series.device_id, series.metric_id) as has_own
          , found.*
-      from named
+      from series
+      join metric
+        on metric.metric_id = series.metric_id
      cross join lateral (
-             select sum(part.energy) * named.scale as energy_joules
+             select sum(part.energy) * metric.scale as energy_joules
                   , sum(part.covered_seconds) as covered_seconds
                   , max(part.longest_gap_seconds) as longest_gap_seconds
                   , sum(part.samples)::bigint as samples
                from unnest(node_energy.device_ids, node_energy.range_starts, node_energy.range_ends) as span (device_id, range_start, range_end)
-              cross join lateral kwollect.series_energy(named.series_id, span.range_start, span.range_end, named.is_counter) as part
-              where span.device_id = named.device_id
+              cross join lateral kwollect.series_energy(series.series_id, span.range_start, span.range_end, metric.is_counter) as part
+              where span.device_id = series.device_id
            ) as found
      -- Series of other years, with labels that no longer exist, are no gap of this job.
      where found.samples > 0

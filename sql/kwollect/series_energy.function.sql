@@ -92,11 +92,15 @@ begin
            end
          ) filter (where part.is_covered)
        , coalesce(sum(part.seconds) filter (where part.is_covered), 0)
-       , greatest(
-           max(part.seconds) filter (where not part.is_covered)
-         , coalesce(min(part.upto), range_seconds)
-         , range_seconds - max(part.upto)
-         , 0
+         -- between two values, before the first, after the last; the only value may lie outside
+       , least(
+           greatest(
+             max(part.seconds) filter (where not part.is_covered)
+           , coalesce(min(part.upto), range_seconds)
+           , range_seconds - max(part.upto)
+           , 0
+           )
+         , range_seconds
          )
        , count(*) filter (where part.upto between 0 and range_seconds)
     into energy

@@ -126,6 +126,24 @@ test("where a node has a metric of its own, its outlets' is not added to it", as
   t.is((await jobEnergy(site.api, job))[0]?.energy_joules, 10_000)
 })
 
+test('an interval without a value is a gap of its length, however far away the next value is', async t => {
+  const job = site.newJob()
+  await measure(
+    site.sql,
+    `node-${job}`,
+    watt,
+    sampled(900, 1000, 1, () => 10),
+  )
+  await assign(site.sql, job, `node-${job}`, [0, 100])
+  await assign(site.sql, job, `node-${job}`, [900, 1000])
+  t.like((await jobEnergy(site.api, job))[0], {
+    energy_joules: 1000,
+    duration_seconds: 200,
+    covered_share: 0.5,
+    longest_gap_seconds: 100,
+  })
+})
+
 test('a node that the job had twice counts for both intervals, one in overlapping rows once', async t => {
   const [twice, overlapping] = [site.newJob(), site.newJob()]
   for (const job of [twice, overlapping])
