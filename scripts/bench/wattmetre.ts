@@ -95,15 +95,16 @@ function promotedLines(load: Load, outcome: Outcome): Line[] {
 
 const flat = { bound: '<=', value: 110, unit: '%' } as const
 
+/** The heap takes the size that this load needs within the first minute. */
+const settledSeconds = 180
+
 /** What the machine sees; the line below tells whether a growth is a leak of JavaScript's or V8's taking its time. */
 function residentLine(load: Load, { resident }: Outcome): Line {
-  return {
-    ...absoluteLine(
-      work(load, 'resident memory at the end, of that at the beginning', flat),
-      (resident.late / resident.early) * 100,
-    ),
-    note: `${resident.early.toFixed(0)} MiB, then ${resident.late.toFixed(0)} MiB`,
-  }
+  const memory = work(load, 'resident memory at the end, of that at the beginning', flat)
+  const note = `${resident.early.toFixed(0)} MiB, then ${resident.late.toFixed(0)} MiB`
+  if (load.seconds < settledSeconds)
+    return skippedLine(memory, '%', `${note}: the run is too short, the heap takes a minute to settle`)
+  return { ...absoluteLine(memory, (resident.late / resident.early) * 100), note }
 }
 
 function aliveLine(load: Load, { alive }: Outcome): Line {
