@@ -44,9 +44,10 @@ export function openDelivery(
   spool: { readonly folder: string; readonly limitMb: number },
   log: Log,
 ): Delivery {
-  const opened = Spool.open(spool.folder, spool.limitMb)
+  const opened = Spool.open(spool.folder, spool.limitMb, log)
   const store = new Store(database, opened, hostname(), log)
-  const intake = new Intake(opened, systemClock, log, () => store.notify())
+  // Not at once: what is due meanwhile is polled between writing a batch and storing it.
+  const intake = new Intake(opened, systemClock, log, () => setImmediate(() => store.notify()))
   const status = (): DeliveryStatus => ({
     spoolId: opened.id,
     waitingBatches: opened.length,

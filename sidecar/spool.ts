@@ -1,23 +1,18 @@
-import { randomUUID } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { encodeBatch } from './batch.ts'
+import type { Log } from './log.ts'
 import type { Sample } from './sample.ts'
+import { DamagedOnDisk, isDamage, isFull, type SpooledBatch, SpoolFile } from './spool_file.ts'
+import { finishSalvage, type Known, salvage, salvageLog } from './spool_salvage.ts'
+import { SpoolUnusable } from './spool_unusable.ts'
 
-/** The spool cannot be used; the message says why and what to do. */
-export class SpoolUnusable extends Error {
-  override name = 'SpoolUnusable'
-}
+export type { SpooledBatch } from './spool_file.ts'
+export { SpoolUnusable } from './spool_unusable.ts'
 
-export interface SpooledBatch {
-  /** Counts up from 1 for each spool and is never given twice. */
-  readonly number: number
-  readonly samples: number
-  /** Size of `content` on disk. */
-  readonly bytes: number
-  /** As `decodeBatch` reads it. */
-  readonly content: string
+/** The disk has room, but only as much as taking batches out again may need. */
+class DiskNearlyFull extends Error {
+  override name = 'DiskNearlyFull'
 }
 
 /** What went because the spool was full. */
@@ -26,90 +21,123 @@ export interface Overflow {
   readonly samples: number
 }
 
+/** What went, up to which number, and the bytes that wait then. */
+interface Room extends Overflow {
+  readonly gone: number
+  readonly bytes: number
+}
+
 const fileName = 'spool.sqlite'
+const mebibyte = 2 ** 20
+/**
+ * Removing a batch writes to SQLite's log too, and the log, which grows to 4 MB and a batch, needs as much room
+ * in the file before it can begin anew. A spool that filled its disk could never be emptied.
+ */
+const roomToRemove = 16 * mebibyte
+/** Up to here the log and the free pages of the file are enough, also on a disk that others have filled. */
+const smallBacklog = 4 * mebibyte
 
 /**
  * Batches on disk between the devices and the database. A batch that `append` returned from is on disk
  * (fsync) and stays there until it is stored. SQLite, because it has the fsync discipline, the recovery of a
- * half-written end and the lock that a file of our own would need.
+ * half-written end and the lock that a file of our own would need. What is damaged on the disk costs itself only:
+ * the file goes aside, and the spool goes on with what can be read.
  */
 export class Spool {
-  /** Names this spool to the database, which counts its batches. */
-  get id(): string {
-    return this.#id
-  }
-
+  readonly #path: string
+  readonly #folder: string
+  readonly #limitBytes: number
+  readonly #sayDamage: (sentence: string) => void
+  #file: SpoolFile
   #id: string
   /** Number of the newest batch when the file was opened. */
   readonly #numberAtOpen: number
-  readonly #database: DatabaseSync
-  readonly #limitBytes: number
-  readonly #insert
-  readonly #oldest
-  readonly #delete
+  /** Number of the newest batch. */
+  #last: number
+  /** Batches up to this number wait no more, even where a full disk lets none be removed. */
+  #gone: number
+  /** Numbers up to here may be missing, because they were lost. */
+  #salvagedUpTo = 0
   #bytes: number
 
   /**
    * @param folder made where absent
    * @param limitMb size of the batches in MiB from which on the oldest go
+   * @param log gets to know what was damaged
    * @throws {SpoolUnusable} where another kwollector has it, or the folder cannot be written
    */
-  static open(folder: string, limitMb: number): Spool {
+  static open(folder: string, limitMb: number, log?: Pick<Log, 'error'>): Spool {
     const path = join(folder, fileName)
-    let database: DatabaseSync | undefined
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
       // SQLite would open it all the same and call it a disk I/O error later.
       if (existsSync(path)) accessSync(path, constants.R_OK | constants.W_OK)
-      database = new DatabaseSync(path, { timeout: 0 })
-      return new Spool(database, limitMb)
+      return new Spool(folder, limitMb, sentence => log?.error(sentence))
     } catch (error) {
-      database?.close()
-      throw new SpoolUnusable(explain(path, folder, error))
+      throw new SpoolUnusable(path, folder, error)
     }
   }
 
-  private constructor(database: DatabaseSync, limitMb: number) {
-    this.#database = database
-    this.#limitBytes = limitMb * 1024 * 1024
-    // Exclusive: a second kwollector on the same folder is refused; the system gives the lock back at SIGKILL.
-    // Full: the log is fsynced at every commit, "normal" would do so at checkpoints only.
-    database.exec(`
-      pragma locking_mode = exclusive;
-      pragma journal_mode = wal;
-      pragma synchronous = full;
-      begin exclusive;
-      create table if not exists spool (spool_id text not null);
-      create table if not exists batches (
-        number integer primary key autoincrement
-      , samples integer not null
-      , bytes integer not null
-      , content text not null
-      );
-      commit;`)
-    this.#id = this.#keepId()
-    this.#numberAtOpen = this.#lastNumber()
-    this.#insert = database.prepare('insert into batches (samples, bytes, content) values (?, ?, ?)')
-    this.#oldest = database.prepare(
-      'select number, samples, bytes, content from batches order by number limit 1',
+  private constructor(folder: string, limitMb: number, sayDamage: (sentence: string) => void) {
+    this.#folder = folder
+    this.#path = join(folder, fileName)
+    this.#limitBytes = limitMb * mebibyte
+    this.#sayDamage = sayDamage
+    finishSalvage(this.#path)
+    this.#file = this.#openFile()
+    const { id, oldest, last } = this.#guarded(
+      () => this.#file.identify(),
+      () => ({ id: this.#file.readId(), gone: 0, last: this.#file.lastNumber() }),
     )
-    this.#delete = database.prepare('delete from batches where number = ?')
-    this.#bytes = this.#sumBytes()
+    this.#id = id
+    this.#last = last
+    this.#numberAtOpen = last
+    this.#gone = (oldest ?? last + 1) - 1
+    this.#bytes = this.#guarded(() => this.#file.bytesAfter(this.#gone))
   }
 
-  #keepId(): string {
-    const kept = this.#database.prepare('select spool_id from spool').get() as
-      | { spool_id: string }
-      | undefined
-    return kept?.spool_id ?? this.#makeId()
+  /** Names this spool to the database, which counts its batches. */
+  get id(): string {
+    return this.#id
   }
 
-  #makeId(): string {
-    const id = randomUUID()
-    this.#database.exec('delete from spool')
-    this.#database.prepare('insert into spool (spool_id) values (?)').run(id)
-    return id
+  #openFile(): SpoolFile {
+    try {
+      const file = new SpoolFile(this.#path)
+      const setAside = salvageLog(this.#path, file)
+      if (setAside === undefined) return file
+      this.#sayDamage(
+        `the spool ${this.#path} is damaged in its newest part; what can be read of it is stored, and it is kept as ${setAside}`,
+      )
+      return new SpoolFile(this.#path)
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      return this.#salvage(error as Error, undefined, { id: undefined, gone: 0, last: 0 })
+    }
+  }
+
+  /** Does something with the file; where that finds it damaged, once more with what was salvaged of it. */
+  #guarded<T>(work: () => T, known = (): Known => ({ id: this.#id, gone: this.#gone, last: this.#last })): T {
+    // A disk that others fill at once lets no new file begin: see #startAnew.
+    if (!this.#file.isOpen) this.#startAnew()
+    try {
+      return work()
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#file = this.#salvage(error as Error, this.#file, known())
+      return work()
+    }
+  }
+
+  #salvage(reason: Error, file: SpoolFile | undefined, known: Known): SpoolFile {
+    const { batches, samples, setAside } = salvage(this.#path, file, known)
+    this.#sayDamage(
+      `the spool ${this.#path} is damaged (${reason.message}): ${batches} batches with ${samples} values could be read and are stored, the rest is kept in ${setAside}`,
+    )
+    const salvaged = new SpoolFile(this.#path)
+    this.#salvagedUpTo = salvaged.lastNumber()
+    return salvaged
   }
 
   /**
@@ -121,17 +149,18 @@ export class Spool {
    */
   takeNewIdIfOlderThan(lastStored: number): boolean {
     if (lastStored <= this.#numberAtOpen) return false
-    this.#id = this.#allOrNothing(() => {
-      this.#database.prepare('delete from batches where number <= ?').run(this.#numberAtOpen)
-      return this.#makeId()
+    this.#id = this.#file.allOrNothing(() => {
+      this.#file.deleteUpTo(this.#numberAtOpen)
+      return this.#file.writeId()
     })
-    this.#bytes = this.#sumBytes()
+    this.#gone = this.#numberAtOpen
+    this.#bytes = this.#file.bytesAfter(this.#gone)
     return true
   }
 
   /** Where another machine has a copy of this spool: what waits goes on under an id of its own. */
   takeNewId(): void {
-    this.#id = this.#allOrNothing(() => this.#makeId())
+    this.#id = this.#file.allOrNothing(() => this.#file.writeId())
   }
 
   /** Was it spooled since the file was opened? Then nobody but this run can have sent it. */
@@ -146,34 +175,13 @@ export class Spool {
 
   /** Batches that wait. */
   get length(): number {
-    const { count } = this.#database.prepare('select count(*) as count from batches').get() as {
-      count: number
-    }
-    return count
+    return this.#guarded(() => this.#file.countAfter(this.#gone))
   }
 
   /** When the oldest value of those that wait was taken, about: Unix milliseconds; undefined where none waits. */
   oldestAt(): number | undefined {
-    // The first of the batch that is the next; SQLite finds it faster than this program could read the batch.
-    const row = this.#database
-      .prepare(
-        `select json_extract(content, '$.rows[0][0]') as us
-           from (select content from batches order by number limit 1) as oldest
-          where json_valid(content)`,
-      )
-      .get() as { us: unknown } | undefined
-    return typeof row?.us === 'number' ? row.us / 1000 : undefined
-  }
-
-  #sumBytes(): number {
-    const row = this.#database.prepare('select coalesce(sum(bytes), 0) as bytes from batches').get()
-    return (row as { bytes: number }).bytes
-  }
-
-  /** Number of the newest batch ever spooled, stored ones included; 0 where there was none. */
-  #lastNumber(): number {
-    const row = this.#database.prepare(`select seq from sqlite_sequence where name = 'batches'`).get()
-    return (row as { seq: number } | undefined)?.seq ?? 0
+    const microseconds = this.#guarded(() => this.#file.firstTimeAfter(this.#gone))
+    return microseconds === undefined ? undefined : microseconds / 1000
   }
 
   /**
@@ -183,88 +191,97 @@ export class Spool {
    */
   append(samples: readonly Sample[]): { readonly number: number; readonly overflow: Overflow } {
     const content = encodeBatch(samples)
-    const bytes = Buffer.byteLength(content)
-    if (this.#bytes + bytes <= this.#limitBytes) {
-      return { number: this.#add(samples.length, bytes, content), overflow: { batches: 0, samples: 0 } }
+    const batch = {
+      number: this.#last + 1,
+      samples: samples.length,
+      bytes: Buffer.byteLength(content),
+      content,
     }
-    const bytesBefore = this.#bytes
-    try {
-      // One transaction: with the new batch refused (a full disk), the old ones must not have gone for it.
-      return this.#allOrNothing(() => {
-        const overflow = this.#makeRoom(bytes)
-        return { number: this.#add(samples.length, bytes, content), overflow }
-      })
-    } catch (error) {
-      this.#bytes = bytesBefore
-      throw error
-    }
+    const isFull = this.#bytes + batch.bytes > this.#limitBytes
+    if (!isFull) this.#checkDisk(batch.bytes)
+    const { gone, bytes, ...overflow } = this.#guarded(() =>
+      isFull ? this.#replace(batch) : this.#add(batch),
+    )
+    this.#last = batch.number
+    this.#gone = gone
+    this.#bytes = bytes
+    return { number: batch.number, overflow }
   }
 
-  #add(samples: number, bytes: number, content: string): number {
-    const { lastInsertRowid } = this.#insert.run(samples, bytes, content)
-    this.#bytes += bytes
-    return Number(lastInsertRowid)
+  #add(batch: SpooledBatch): Room {
+    this.#file.insert(batch)
+    return { gone: this.#gone, bytes: this.#bytes + batch.bytes, batches: 0, samples: 0 }
   }
 
-  /** A transaction left open would take everything after it along when the program dies. */
-  #allOrNothing<T>(work: () => T): T {
-    this.#database.exec('begin')
-    try {
-      const result = work()
-      this.#database.exec('commit')
-      return result
-    } catch (error) {
-      // A full disk has rolled back already.
-      if (this.#database.isTransaction) this.#database.exec('rollback')
-      throw error
+  /** One transaction: with the new batch refused (a full disk), the old ones must not have gone for it. */
+  #replace(batch: SpooledBatch): Room {
+    return this.#file.allOrNothing(() => {
+      const room = this.#roomFor(batch.bytes)
+      this.#file.deleteUpTo(room.gone)
+      this.#file.insert(batch)
+      return { ...room, bytes: room.bytes + batch.bytes }
+    })
+  }
+
+  /** Which of the oldest have to go. */
+  #roomFor(newBytes: number): Room {
+    let [gone, bytes, batches, samples] = [this.#gone, this.#bytes, 0, 0]
+    while (bytes + newBytes > this.#limitBytes) {
+      const batch = this.#file.nextAfter(gone)
+      if (batch === undefined) break
+      gone = batch.number
+      bytes -= batch.bytes
+      batches += 1
+      samples += batch.samples
     }
+    return { gone, bytes, batches, samples }
+  }
+
+  /** @throws {DiskNearlyFull} */
+  #checkDisk(bytes: number): void {
+    if (this.#bytes + bytes <= smallBacklog) return
+    const { bavail, bsize } = statfsSync(this.#folder)
+    if (bavail * bsize + this.#file.freeBytes() > roomToRemove + 2 * bytes) return
+    throw new DiskNearlyFull(
+      `less than ${roomToRemove / mebibyte} MB are left on the disk of ${this.#folder}`,
+    )
   }
 
   /** The batch that is stored next; undefined where none waits. */
   oldest(): SpooledBatch | undefined {
-    return this.#oldest.get() as SpooledBatch | undefined
+    return this.#guarded(() => {
+      const batch = this.#file.nextAfter(this.#gone)
+      // Half a page of zeros is no error to SQLite: what was on it is not there.
+      const isNext = (batch?.number ?? this.#last + 1) === this.#gone + 1
+      if (isNext || this.#gone < this.#salvagedUpTo) return batch
+      throw new DamagedOnDisk(`nothing is where batch ${this.#gone + 1} should be`)
+    })
   }
 
   /** Forgets a batch that is stored. */
   remove(batch: SpooledBatch): void {
-    if (this.#delete.run(batch.number).changes > 0) this.#bytes -= batch.bytes
+    // One that went for want of room while it was stored is not counted twice.
+    if (batch.number > this.#gone) this.#bytes -= batch.bytes
+    this.#gone = Math.max(this.#gone, batch.number)
+    try {
+      this.#guarded(() => this.#file.deleteUpTo(this.#gone))
+    } catch (error) {
+      // It goes with a later one: those behind it must reach the database although the disk has no room.
+      if (!isFull(error)) throw error
+      if (this.#gone === this.#last) this.#startAnew()
+    }
+  }
+
+  /** Gives the room on a full disk back, where all that the file holds is stored. */
+  #startAnew(): void {
+    this.#file.close()
+    for (const path of [this.#path, `${this.#path}-wal`]) rmSync(path, { force: true })
+    this.#file = new SpoolFile(this.#path)
+    this.#file.writeId(this.#id)
+    this.#file.writeLastNumber(this.#last)
   }
 
   close(): void {
-    this.#database.close()
+    this.#file.close()
   }
-
-  #makeRoom(bytes: number): Overflow {
-    let [batches, samples] = [0, 0]
-    while (this.#bytes + bytes > this.#limitBytes) {
-      const batch = this.oldest()
-      if (batch === undefined) break
-      this.remove(batch)
-      batches += 1
-      samples += batch.samples
-    }
-    return { batches, samples }
-  }
-}
-
-function explain(path: string, folder: string, error: unknown): string {
-  const {
-    code,
-    errcode = 0,
-    message,
-    path: at = folder,
-  } = error as NodeJS.ErrnoException & { errcode?: number }
-  // Primary result codes of SQLite: the low byte.
-  switch (errcode & 0xff) {
-    case 5: // SQLITE_BUSY
-      return `another kwollector uses the spool ${path}; stop it, or give another spool_dir`
-    case 11: // SQLITE_CORRUPT
-    case 26: // SQLITE_NOTADB
-      return `the spool ${path} is damaged (${message}); move it away, kwollector makes a new one`
-  }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return `cannot write ${at} (${code}); make spool_dir and give it to the user that runs kwollector`
-  }
-  if (code === 'EEXIST' || code === 'ENOTDIR') return `spool_dir ${folder} is no folder; give another one`
-  return `cannot use the spool ${path}: ${message}`
 }

@@ -10,7 +10,7 @@ import { Spool, SpoolUnusable } from '../../sidecar/spool.ts'
 import { temporaryFolder } from '../harness/folders.ts'
 import { repository, run } from '../harness/processes.ts'
 import type { Scope } from '../harness/scope.ts'
-import { numbered, sampleAt, seriesNamed } from './samples.ts'
+import { keptLog, numbered, sampleAt, seriesNamed } from './samples.ts'
 
 const program = join(repository, 'test', 'sidecar', 'spooling_program.ts')
 
@@ -190,15 +190,24 @@ test('an older copy of a spool goes on under a new id, without the batches that 
   t.is(openSpool(t, backup).id, renamed)
 })
 
-test('a spool that is no database, and a folder that is none, are named in a sentence', t => {
+test('a spool that is no database is set aside as it is, and said', t => {
   const folder = temporaryFolder(t)
   const path = join(folder, 'spool.sqlite')
-  writeFileSync(path, 'this is no database, and long enough to be taken for one by its size'.repeat(40))
-  t.throws(() => Spool.open(folder, 1), {
-    instanceOf: SpoolUnusable,
-    message: `the spool ${path} is damaged (file is not a database); move it away, kwollector makes a new one`,
-  })
-  t.is(readFileSync(path, 'utf8').slice(0, 7), 'this is', 'nothing was changed')
+  const text = 'this is no database, and long enough to be taken for one by its size'.repeat(40)
+  writeFileSync(path, text)
+  const log = keptLog()
+  const spool = Spool.open(folder, 1, log)
+  t.teardown(() => spool.close())
+  t.deepEqual(log.lines, [
+    `error the spool ${path} is damaged (file is not a database): 0 batches with 0 values could be read and are stored, the rest is kept in ${path}.damaged-1`,
+  ])
+  t.is(readFileSync(`${path}.damaged-1`, 'utf8'), text, 'nothing was changed')
+  t.is(spool.append([numbered(1)]).number, 1)
+})
+
+test('a folder that is none is named in a sentence', t => {
+  const path = join(temporaryFolder(t), 'file')
+  writeFileSync(path, '')
   t.throws(() => Spool.open(path, 1), {
     instanceOf: SpoolUnusable,
     message: `spool_dir ${path} is no folder; give another one`,

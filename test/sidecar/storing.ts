@@ -27,8 +27,8 @@ export function startStoring(
   options: { readonly folder?: string; readonly patience?: StorePatience } = {},
 ) {
   const { folder = temporaryFolder(t), patience = quick } = options
-  const spool = Spool.open(folder, 64)
   const log = keptLog()
+  const spool = Spool.open(folder, 64, log)
   const store = new Store(address, spool, 'test-host', log, patience)
   store.start()
   let stopping: Promise<void> | undefined

@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto'
+import { DatabaseSync } from 'node:sqlite'
+import { crc32 } from 'node:zlib'
+
+/** A batch as a row of the file. */
+export interface SpooledBatch {
+  /** Counts up from 1 for each spool and is never given twice. */
+  readonly number: number
+  readonly samples: number
+  /** Size of `content` on disk. */
+  readonly bytes: number
+  /** As `decodeBatch` reads it. */
+  readonly content: string
+}
+
+/** What a file says about itself. */
+export interface SpoolIdentity {
+  readonly id: string
+  /** Number of the oldest batch that waits. */
+  readonly oldest: number | undefined
+  /** Number of the newest batch ever spooled. */
+  readonly last: number
+}
+
+/** Bytes changed on the disk below SQLite, which has no checksums of its own outside its log. */
+export class DamagedOnDisk extends Error {
+  override name = 'DamagedOnDisk'
+}
+
+/** Primary result codes of SQLite: the low byte of what node:sqlite gives as `errcode`. */
+const [busy, corrupt, full, notADatabase] = [5, 11, 13, 26]
+/** Extended ones: SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ and SQLITE_IOERR_CORRUPTFS. */
+const unreadable: readonly number[] = [266, 522, 8458]
+
+/** Does another process hold the file? */
+export function isBusy(error: unknown): boolean {
+  return primaryCode(error) === busy
+}
+
+/** Has the disk no room? */
+export function isFull(error: unknown): boolean {
+  return primaryCode(error) === full
+}
+
+/** Are the bytes on the disk others than were written, fewer, or not to be read? */
+export function isDamage(error: unknown): boolean {
+  const { errcode = 0, code } = error as { errcode?: number; code?: string }
+  return (
+    error instanceof DamagedOnDisk ||
+    // A number so large that it never was one of ours.
+    code === 'ERR_OUT_OF_RANGE' ||
+    [corrupt, notADatabase].includes(errcode & 0xff) ||
+    unreadable.includes(errcode)
+  )
+}
+
+function primaryCode(error: unknown): number {
+  return ((error as { errcode?: number }).errcode ?? 0) & 0xff
+}
+
+/**
+ * The SQLite file of a spool: rows in, rows out, each with a checksum, since a bit that flips on the disk would be
+ * another value otherwise. What to keep and what to give up is the spool's business.
+ */
+export class SpoolFile {
+  readonly #database: DatabaseSync
+  readonly #insert
+  readonly #next
+  readonly #byNumber
+  readonly #delete
+
+  /**
+   * Opens the file, or makes it. Nobody else can open it until it is closed; the system gives the lock back at SIGKILL.
+   *
+   * @throws SQLite's error: see {@link isBusy}, {@link isDamage}
+   */
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path, { timeout: 0 })
+    try {
+      this.#prepareTables()
+      this.#insert = this.#database.prepare(
+        'insert into batches (number, samples, bytes, content, checksum) values (?, ?, ?, ?, ?)',
+      )
+      const columns = 'number, samples, bytes, content, checksum'
+      this.#next = this.#database.prepare(
+        `select ${columns} from batches where number > ? order by number limit 1`,
+      )
+      this.#byNumber = this.#database.prepare(`select ${columns} from batches where number = ?`)
+      this.#delete = this.#database.prepare('delete from batches where number <= ?')
+    } catch (error) {
+      this.#database.close()
+      throw error
+    }
+  }
+
+  /** Full: the log is fsynced at every commit, "normal" would do so at checkpoints only. */
+  #prepareTables(): void {
+    this.#database.exec(`
+      pragma locking_mode = exclusive;
+      pragma journal_mode = wal;
+      pragma synchronous = full;
+      begin exclusive;
+      -- Twice, on pages apart: without its id what a damaged file still has could be stored a second time.
+      create table if not exists identity (spool_id text not null, checksum integer not null);
+      create table if not exists spool (spool_id text not null);
+      create table if not exists batches (
+        number integer primary key autoincrement
+      , samples integer not null
+      , bytes integer not null
+      , content text not null
+      );
+      create table if not exists identity_again (spool_id text not null, checksum integer not null);
+      commit;`)
+    const columns = this.#database.prepare(`select name from pragma_table_info('batches')`).all()
+    if (columns.some(({ name }) => name === 'checksum')) return
+    this.#database.exec('alter table batches add column checksum integer')
+  }
+
+  /**
+   * Which spool it is, with a new id where the file is new.
+   *
+   * @throws {DamagedOnDisk} or SQLite's error
+   */
+  identify(): SpoolIdentity {
+    const [id, last, { oldest, newest }] = [this.readId(), this.lastNumber(), this.#ends()]
+    if (id === undefined && newest !== undefined) throw new DamagedOnDisk('nothing says which spool it is')
+    if (newest !== undefined && newest > last) throw new DamagedOnDisk('its count of batches is too low')
+    return { id: id ?? this.writeId(), oldest, last }
+  }
+
+  /** Names this spool to the database; undefined where the file is new, or both copies damaged. */
+  readId(): string | undefined {
+    for (const table of ['identity', 'identity_again'] as const) {
+      const rows = this.#rowsOf(`select spool_id, checksum from ${table}`)
+      const good = rows.find(({ spool_id, checksum }) => crc32(String(spool_id)) === checksum)
+      if (good !== undefined) return String(good.spool_id)
+    }
+    // A file of before the checksums.
+    const [old] = this.#rowsOf('select spool_id from spool')
+    return old === undefined ? undefined : String(old.spool_id)
+  }
+
+  #rowsOf(query: string): Record<string, unknown>[] {
+    try {
+      return this.#database.prepare(query).all()
+    } catch (error) {
+      if (isDamage(error)) return []
+      throw error
+    }
+  }
+
+  /** Another id from now on, random unless given. */
+  writeId(id: string = randomUUID()): string {
+    this.#database.exec('delete from spool')
+    for (const table of ['identity', 'identity_again'] as const) {
+      this.#database.exec(`delete from ${table}`)
+      this.#database.prepare(`insert into ${table} (spool_id, checksum) values (?, ?)`).run(id, crc32(id))
+    }
+    return id
+  }
+
+  /** Number of the newest batch ever spooled, stored ones included; 0 where there was none, or that is damaged. */
+  lastNumber(): number {
+    const [row] = this.#rowsOf(`select seq from sqlite_sequence where name = 'batches'`)
+    return typeof row?.seq === 'number' && Number.isSafeInteger(row.seq) ? row.seq : 0
+  }
+
+  /** Numbers of the oldest and the newest batch in the file. */
+  #ends(): { readonly oldest: number | undefined; readonly newest: number | undefined } {
+    // Two searches; min and max in one query would read everything.
+    const [oldest, newest] = (['min', 'max'] as const).map(
+      end =>
+        this.#database.prepare(`select ${end}(number) as number from batches`).get()?.number ?? undefined,
+    ) as (number | undefined)[]
+    return { oldest, newest }
+  }
+
+  /** At least this number counts as spooled. */
+  writeLastNumber(number: number): void {
+    if (this.lastNumber() >= number) return
+    this.#database.exec(`delete from sqlite_sequence where name = 'batches'`)
+    this.#database.prepare(`insert into sqlite_sequence (name, seq) values ('batches', ?)`).run(number)
+  }
+
+  /** Bytes within the file that hold nothing. */
+  freeBytes(): number {
+    const row = this.#database
+      .prepare('select freelist_count * page_size as bytes from pragma_freelist_count, pragma_page_size')
+      .get()
+    return (row as { bytes: number }).bytes
+  }
+
+  /** Batches behind a number. */
+  countAfter(number: number): number {
+    const row = this.#database.prepare('select count(*) as count from batches where number > ?').get(number)
+    return (row as { count: number }).count
+  }
+
+  /** Bytes of the batches behind a number. */
+  bytesAfter(number: number): number {
+    const row = this.#database
+      .prepare('select coalesce(sum(bytes), 0) as bytes from batches where number > ?')
+      .get(number)
+    return (row as { bytes: number }).bytes
+  }
+
+  /** Time of the first sample behind a number, in microseconds; undefined where there is none. */
+  firstTimeAfter(number: number): number | undefined {
+    // SQLite finds it faster than this program could read the batch.
+    const row = this.#database
+      .prepare(
+        `select json_extract(content, '$.rows[0][0]') as us
+           from (select content from batches where number > ? order by number limit 1) as oldest
+          where json_valid(content)`,
+      )
+      .get(number)
+    return typeof row?.us === 'number' ? row.us : undefined
+  }
+
+  insert({ number, samples, bytes, content }: SpooledBatch): void {
+    this.#insert.run(number, samples, bytes, content, checksumOf(number, samples, content))
+  }
+
+  /** @throws {DamagedOnDisk} or SQLite's error */
+  nextAfter(number: number): SpooledBatch | undefined {
+    return verified(this.#next.get(number))
+  }
+
+  /** @throws {DamagedOnDisk} or SQLite's error */
+  batchOf(number: number): SpooledBatch | undefined {
+    return verified(this.#byNumber.get(number))
+  }
+
+  /** Removes a batch and those before it. */
+  deleteUpTo(number: number): void {
+    this.#delete.run(number)
+  }
+
+  /** A transaction left open would take everything after it along when the program dies. */
+  allOrNothing<T>(work: () => T): T {
+    this.#database.exec('begin')
+    try {
+      const result = work()
+      this.#database.exec('commit')
+      return result
+    } catch (error) {
+      // A full disk has rolled back already.
+      if (this.#database.isTransaction) this.#database.exec('rollback')
+      throw error
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#database.isOpen
+  }
+
+  close(): void {
+    if (this.#database.isOpen) this.#database.close()
+  }
+}
+
+function checksumOf(number: number, samples: number, content: string): number {
+  return crc32(content, crc32(`${number} ${samples} `))
+}
+
+function verified(row: Record<string, unknown> | undefined): SpooledBatch | undefined {
+  if (row === undefined) return undefined
+  const { number, samples, bytes, content, checksum } = row as unknown as SpooledBatch & {
+    checksum: number | null
+  }
+  // Null in a file of before the checksums.
+  if (checksum !== null && checksumOf(number, samples, String(content)) !== checksum) {
+    throw new DamagedOnDisk(`batch ${number} is not what was written`)
+  }
+  return { number, samples, bytes, content }
+}
