@@ -7,6 +7,9 @@ export const backOffFrom = 3
 /** A rest is half as long again as the one before, so that a host is missed for half of the time it was away. */
 const growth = 1.5
 
+/** Hosts that died together, a rack say, are not asked together for ever: their rests differ by up to this part. */
+const spread = 0.25
+
 /** With the time that a poll may take (5 s), a host that is back is found within a minute. */
 export const longestRestMs = 55_000
 
@@ -16,9 +19,10 @@ export const longestRestMs = 55_000
  *
  * @param silentPolls without an answer, one after the other; {@link backOffFrom} or more
  * @param periodMs the shortest period of the host's metrics
+ * @param share from 0 to 1, the host's own
  * @returns milliseconds from one poll to the next; never less than the period
  */
-export function restMs(silentPolls: number, periodMs: number): number {
+export function restMs(silentPolls: number, periodMs: number, share: number): number {
   const grown = periodMs * growth ** (silentPolls - backOffFrom + 1)
-  return Math.max(periodMs, Math.min(longestRestMs, grown))
+  return Math.max(periodMs, Math.min(longestRestMs, grown) * (1 - spread * share))
 }

@@ -176,8 +176,8 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
     this.#restUntil = Number.NEGATIVE_INFINITY
     if (this.#groups.size > 0 && this.#isBackingOff()) {
       const period = this.#shortestPeriod()
-      // On the grid, so that hosts which died together, a rack say, stay spread.
-      this.#restUntil = nextDue(period, this.#phase, at + restMs(this.#silentPolls, period)) - period
+      const restedAt = at + restMs(this.#silentPolls, period, this.#phase / phases)
+      this.#restUntil = nextDue(period, this.#phase, restedAt) - period
     }
     if (wasBackingOff || this.#isBackingOff()) this.#planAgain()
   }
@@ -200,6 +200,9 @@ export class HostSchedule<Item extends { readonly updateEveryMs: number }> {
     this.#poll(this.#isBackingOff() ? [...current] : wanted, this.#options.clock.now())
   }
 }
+
+/** All phases are below this. */
+const phases = 2 ** 48
 
 /** Milliseconds, the same in every run and on every machine; spread evenly over any period. */
 export function phaseOf(key: string): number {
