@@ -21,6 +21,11 @@ export interface TcpRelay {
    * @returns when that has happened
    */
   cutBeforeAnswerTo(text: string): Promise<void>
+  /**
+   * Breaks the connection on which so many more bytes have gone one way: a reset, or silence in both directions with
+   * both ends open. Those made afterwards work. Another call replaces it.
+   */
+  breakAfter(bytes: number, way: 'requests' | 'answers', manner: 'reset' | 'silence'): void
 }
 
 interface Pair {
@@ -39,12 +44,25 @@ export async function startTcpRelay(
   let connections = 0
   let swallowed = 0
   let isSilent = false
+  let break_: { left: number; readonly way: string; readonly manner: string } | undefined
   let trap: { readonly text: string; readonly sprung: () => void } | undefined
 
   const end = (pair: Pair) => {
     pairs.delete(pair)
     pair.client.destroy()
     pair.server.destroy()
+  }
+  /** @returns what still passes of it */
+  const passing = (pair: Pair, way: string, piece: Buffer): Buffer => {
+    if (break_?.way !== way) return piece
+    const passed = piece.subarray(0, break_.left)
+    break_.left -= passed.length
+    if (break_.left > 0) return passed
+    if (break_.manner === 'silence') pair.isSilent = true
+    // What passed is on its way first.
+    else setImmediate(end, pair)
+    break_ = undefined
+    return passed
   }
   const relay = createServer(client => {
     connections += 1
@@ -60,7 +78,7 @@ export async function startTcpRelay(
         armed = trap
         trap = undefined
       }
-      pair.server.write(request)
+      pair.server.write(passing(pair, 'requests', request))
     })
     pair.server.on('data', answer => {
       if (pair.isSilent) return
@@ -68,7 +86,7 @@ export async function startTcpRelay(
       if (armed !== undefined && answer.includes('SELECT 1\0')) {
         end(pair)
         armed.sprung()
-      } else client.write(answer)
+      } else client.write(passing(pair, 'answers', answer))
     })
     for (const socket of [client, pair.server]) {
       socket.on('error', () => {})
@@ -102,5 +120,8 @@ export async function startTcpRelay(
       new Promise(sprung => {
         trap = { text, sprung }
       }),
+    breakAfter(bytes, way, manner) {
+      break_ = { left: bytes, way, manner }
+    },
   }
 }

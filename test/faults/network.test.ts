@@ -1,0 +1,43 @@
+import test from 'ava'
+import { testDatabase } from '../harness/database.ts'
+import { startTcpRelay } from '../peers/tcp_relay.ts'
+import { sampleAt, seriesNamed } from '../sidecar/samples.ts'
+import { addressOf, quick, startStoring, storedSamples } from '../sidecar/storing.ts'
+import { assertSame, differenceOf, seeded, sized } from './faults.ts'
+
+const rounds = sized(20, 300)
+const start = 1_732_320_000
+
+test('a network that breaks within a batch, or stands still there, loses and doubles nothing', async t => {
+  t.timeout(900_000)
+  const fault = seeded(t)
+  const database = await testDatabase(t)
+  const relay = await startTcpRelay(t, database.server)
+  const patience = { ...quick, answerMs: 1_000 }
+  const storing = startStoring(t, addressOf(database, relay), { patience })
+  const taken: string[] = []
+  let second = start
+  const counts = { 'cuts in a request': 0, 'cuts in an answer': 0, hangs: 0 }
+  for (let round = 0; round < rounds; round += 1) {
+    // From a few hundred bytes to a megabyte, so that a break is before it, within it or at its answer.
+    const samples = Array.from({ length: 1 + fault.below(10 ** (1 + fault.below(4))) }, () =>
+      sampleAt(second++, round, seriesNamed('numbered')),
+    )
+    for (const { timestamp, value } of samples) taken.push(`${timestamp / 1_000_000} ${value}`)
+    const way = fault.below(3) === 0 ? 'answers' : 'requests'
+    const manner = fault.below(4) === 0 ? 'silence' : 'reset'
+    const bytes = way === 'answers' ? fault.below(200) : fault.below(50 * samples.length + 300)
+    counts[manner === 'silence' ? 'hangs' : way === 'answers' ? 'cuts in an answer' : 'cuts in a request'] +=
+      1
+    relay.breakAfter(bytes, way, manner)
+    storing.take(samples)
+    await storing.isEmpty()
+    fault.progress(round + 1, rounds, 'breaks')
+  }
+  relay.breakAfter(Number.POSITIVE_INFINITY, 'requests', 'reset')
+  await storing.isEmpty()
+  const stored = (await storedSamples(database)).map(([at, value]) => `${at} ${value}`)
+  const difference = differenceOf(taken, stored)
+  fault.report({ ...counts, ...difference })
+  assertSame(t, difference)
+})
