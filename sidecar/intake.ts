@@ -60,7 +60,9 @@ export class Intake {
     this.#cancel = undefined
     const begun = this.#clock.now()
     try {
-      this.#spoolAll()
+      this.#spoolBatch()
+      // Between two batches of a flood, what is due is polled.
+      if (this.#samples.length > 0) this.#cancel = this.#clock.after(0, () => this.flush())
     } catch (error) {
       this.#keepInMemory(error as Error)
     }
@@ -73,7 +75,7 @@ export class Intake {
     this.#cancel?.()
     this.#cancel = undefined
     try {
-      this.#spoolAll()
+      while (this.#samples.length > 0) this.#spoolBatch()
     } catch (error) {
       this.#lostInAll += this.#samples.length
       this.#log.error(
@@ -82,14 +84,13 @@ export class Intake {
     }
   }
 
-  #spoolAll(): void {
-    while (this.#samples.length > 0) {
-      const { number, overflow } = this.#spool.append(this.#samples.slice(0, mostInBatch))
-      const spooled = this.#samples.splice(0, mostInBatch).length
-      this.#log.debug(`spooled batch ${number}: ${spooled} values`)
-      this.#reportSuccess(overflow)
-      this.#onBatch()
-    }
+  #spoolBatch(): void {
+    if (this.#samples.length === 0) return
+    const { number, overflow } = this.#spool.append(this.#samples.slice(0, mostInBatch))
+    const spooled = this.#samples.splice(0, mostInBatch).length
+    this.#log.debug(`spooled batch ${number}: ${spooled} values`)
+    this.#reportSuccess(overflow)
+    this.#onBatch()
   }
 
   #reportSuccess({ batches, samples }: Overflow): void {

@@ -265,12 +265,11 @@ function checksumOf(number: number, samples: number, content: string): number {
 
 function verified(row: Record<string, unknown> | undefined): SpooledBatch | undefined {
   if (row === undefined) return undefined
-  const { number, samples, bytes, content, checksum } = row as unknown as SpooledBatch & {
-    checksum: number | null
-  }
+  // What was damaged may be of any type.
+  const [number, samples, content] = [Number(row.number), Number(row.samples), String(row.content)]
   // Null in a file of before the checksums.
-  if (checksum !== null && checksumOf(number, samples, String(content)) !== checksum) {
+  if (row.checksum !== null && checksumOf(number, samples, content) !== row.checksum) {
     throw new DamagedOnDisk(`batch ${number} is not what was written`)
   }
-  return { number, samples, bytes, content }
+  return { number, samples, bytes: Number(row.bytes), content }
 }
