@@ -115,6 +115,23 @@ test('a counter counts while nobody reads it, unless it began again meanwhile', 
   })
 })
 
+test('a long time between two readings is not divided where the job begins within it', async t => {
+  const job = site.newJob()
+  const points = sampled(-500, 1000, 10, second => 5 * second + 5000)
+  await measure(
+    site.sql,
+    `node-${job}`,
+    'rapl_joules_total',
+    points.filter(([second]) => second < -400 || second > 500),
+  )
+  await assign(site.sql, job, `node-${job}`, [0, 1000])
+  t.like((await jobEnergy(site.api, job))[0], {
+    energy_joules: 5 * 490,
+    covered_share: 0.49,
+    longest_gap_seconds: 510,
+  })
+})
+
 test('a counter stands for the power of the same instrument, which can still be asked for', async t => {
   const job = site.newJob()
   await measure(
