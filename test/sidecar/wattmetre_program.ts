@@ -11,7 +11,7 @@ import { repository } from '../harness/processes.ts'
 import type { Scope } from '../harness/scope.ts'
 
 export interface WattmetreConfiguration {
-  /** The YAML file for kwollector-wattmetre; the wattmetre is w1. */
+  /** The YAML file for kwollector-wattmetre; the wattmetre is w1 unless told. */
   readonly file: string
   readonly mappingFile: string
   /** Where this wattmetre's spool is. */
@@ -42,7 +42,7 @@ export function configureWattmetre(
     ...options,
   }
   writeFileSync(file, JSON.stringify(content), { mode: 0o600 })
-  const spoolDir = join(folder, 'wattmetre-w1')
+  const spoolDir = join(folder, `wattmetre-${content.wattmetre_id}`)
   return { file, mappingFile, spoolDir, spoolFile: join(spoolDir, 'spool.sqlite') }
 }
 
