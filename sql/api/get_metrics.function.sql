@@ -1,5 +1,6 @@
 -- The query of scripts and dashboards: values of devices or of a job in a time range. Served as /rpc/get_metrics.
--- Here arguments become names and times; read_metrics and read_summary do the reading.
+-- Here arguments become names, times and series; read_metrics, read_summary or read_rates is the statement that reads.
+-- Security definer, because readers have no rights on series and samples.
 create or replace function api.get_metrics(
   job_id integer default null
 , nodes text default null
@@ -19,9 +20,13 @@ returns table (
 )
 language plpgsql
 stable
+security definer
 set search_path = pg_catalog, pg_temp
--- a second copy of the rows that read_metrics returns; in 4 MB it would go through a file
+-- The rows are sorted and kept up to the end; in 4 MB both would go through files.
 set work_mem = '64MB'
+-- PostgreSQL's own default. At 1.1, which timescaledb-tune sets, visiting a page once for each series on it seems no
+-- dearer than once for all of them (a bitmap): 55 ms instead of 21 for 127,000 values of 208 series.
+set random_page_cost = 4
 as $$
 #variable_conflict use_column
 declare
@@ -55,19 +60,22 @@ begin
       from kwollect.job_spans(get_metrics.job_id, device_ids) as span;
   end if;
 
-  if as_rate then
-    return query
-    select rate.timestamp, rate.device_id, rate.metric_id, rate.value, rate.labels
-      from kwollect.read_rates(device_ids, range_starts, range_ends, metric_ids, coalesce(summary, false)) as rate;
-  elsif summary then
-    return query
-    select bucket.timestamp, bucket.device_id, bucket.metric_id, bucket.value, bucket.labels
-      from kwollect.read_summary(device_ids, range_starts, range_ends, metric_ids) as bucket;
-  else
-    return query
-    select metric.timestamp, metric.device_id, metric.metric_id, metric.value, metric.labels
-      from kwollect.read_metrics(device_ids, range_starts, range_ends, metric_ids) as metric;
+  if summary then
+    -- The bucket that a range begins in belongs to it.
+    select array_agg(public.time_bucket('5 minutes', range_start) order by position)
+      into range_starts
+      from unnest(range_starts) with ordinality as range (range_start, position);
   end if;
+
+  -- Executed, so that it is planned for this reading: a plan that was kept would not know which chunks are read.
+  return query
+  execute case
+    when as_rate then 'select * from kwollect.read_rates($1, $2)'
+    when summary then 'select * from kwollect.read_summary($1)'
+    else 'select * from kwollect.read_metrics($1)'
+  end
+    using kwollect.series_to_read(device_ids, range_starts, range_ends, metric_ids)
+        , coalesce(summary, false);
 exception
   when query_canceled then
     -- The statement timeout; PostgREST 12 makes a 500 of PostgreSQL's own code.

@@ -1,13 +1,8 @@
--- Counters as their increase per second. Called by api.get_metrics(as_rate).
+-- Counters as their increase per second. Called by api.get_metrics(as_rate); inlined like what it reads, hence no
+-- search_path.
 -- The first point of each counter has nothing before it and goes; so does one at the same moment as the one
 -- before it, and NaN, which is no reading of a counter.
-create or replace function kwollect.read_rates(
-  device_ids text[]
-, range_starts timestamptz[]
-, range_ends timestamptz[]
-, metric_ids text[]
-, summary boolean
-)
+create or replace function kwollect.read_rates(reading kwollect.reading, summary boolean)
 returns table (
   "timestamp" timestamptz
 , device_id text
@@ -17,13 +12,12 @@ returns table (
 )
 language sql
 stable
-set search_path = pg_catalog, pg_temp
 as $$
   select step.timestamp
        , step.device_id
        , step.metric_id
        -- A division whose result is too small for a double is an error to PostgreSQL.
-       , case when abs(step.increase) < 1e-290 then 0 else step.increase / step.seconds end
+       , case when pg_catalog.abs(step.increase) < 1e-290 then 0 else step.increase / step.seconds end
        , step.labels
     from (
            select counter.timestamp
@@ -32,18 +26,18 @@ as $$
                 , counter.labels
                 -- A counter that is smaller than before began again at zero.
                 , case
-                    when counter.value >= lag(counter.value) over line then counter.value - lag(counter.value) over line
+                    when counter.value >= pg_catalog.lag(counter.value) over line then counter.value - pg_catalog.lag(counter.value) over line
                     else counter.value
                   end as increase
-                , extract(epoch from counter.timestamp - lag(counter.timestamp) over line)::double precision as seconds
+                , extract(epoch from counter.timestamp - pg_catalog.lag(counter.timestamp) over line)::double precision as seconds
              from (
                     select metric.timestamp
                          , metric.device_id
                          , metric.metric_id
                          , kwollect.summand(metric.value) as value
-                         -- what differs from sample to sample would make a counter of each
+                         -- what differs between samples would make a counter of each
                          , metric.labels - kwollect.sample_label_keys() as labels
-                      from kwollect.read_metrics(device_ids, range_starts, range_ends, metric_ids) as metric
+                      from kwollect.read_metrics(reading) as metric
                      where not summary
                     union all
                     select bucket.timestamp
@@ -51,7 +45,7 @@ as $$
                          , bucket.metric_id
                          , kwollect.summand(bucket.value)
                          , bucket.labels
-                      from kwollect.read_summary(device_ids, range_starts, range_ends, metric_ids) as bucket
+                      from kwollect.read_summary(reading) as bucket
                      where summary
                   ) as counter
             where counter.value <> 'NaN'
@@ -67,8 +61,7 @@ as $$
        , step.metric_id
 $$;
 
-revoke all on function kwollect.read_rates(text[], timestamptz[], timestamptz[], text[], boolean) from public;
-grant execute on function kwollect.read_rates(text[], timestamptz[], timestamptz[], text[], boolean) to kwollect_reader, kwollect_writer;
+revoke all on function kwollect.read_rates(kwollect.reading, boolean) from public;
 
-comment on function kwollect.read_rates(text[], timestamptz[], timestamptz[], text[], boolean) is
-'Increase per second of each (device, metric, labels), from the samples or from the five-minute summary.';
+comment on function kwollect.read_rates(kwollect.reading, boolean) is
+'Increase per second of each (device, metric, labels) of a reading, from the samples or from the five-minute summary.';

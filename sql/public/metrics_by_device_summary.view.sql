@@ -4,7 +4,7 @@ create or replace view public.metrics_by_device_summary as
 select bucket.timestamp
      , series.device_id
      , series.metric_id
-     , coalesce(case when series.metric_id like '%\_total' then bucket.largest else bucket.average end, 'NaN') as value
+     , kwollect.summary_value(series.metric_id, bucket.average, bucket.largest) as value
      , series.labels - '_device_alias' as labels
   from kwollect.series
  cross join lateral (
@@ -21,7 +21,7 @@ union all
 select bucket.timestamp
      , series.device_alias as device_id
      , series.metric_id
-     , sum(kwollect.summand(coalesce(case when series.metric_id like '%\_total' then bucket.largest else bucket.average end, 'NaN'))) as value
+     , sum(kwollect.summand(kwollect.summary_value(series.metric_id, bucket.average, bucket.largest))) as value
      , (series.labels - '_device_alias')
        || jsonb_build_object('_device_orig', array_agg(distinct series.device_id order by series.device_id)) as labels
   from kwollect.series

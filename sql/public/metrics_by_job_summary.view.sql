@@ -4,7 +4,7 @@ create or replace view public.metrics_by_job_summary as
 select bucket.timestamp
      , job.node as device_id
      , series.metric_id
-     , coalesce(case when series.metric_id like '%\_total' then bucket.largest else bucket.average end, 'NaN') as value
+     , kwollect.summary_value(series.metric_id, bucket.average, bucket.largest) as value
      , series.labels - '_device_alias' as labels
      , job.start_time
      , job.stop_time
@@ -28,7 +28,7 @@ union all
 select bucket.timestamp
      , job.node as device_id
      , series.metric_id
-     , sum(kwollect.summand(coalesce(case when series.metric_id like '%\_total' then bucket.largest else bucket.average end, 'NaN'))) as value
+     , sum(kwollect.summand(kwollect.summary_value(series.metric_id, bucket.average, bucket.largest))) as value
      , (series.labels - '_device_alias')
        || jsonb_build_object('_device_orig', array_agg(distinct series.device_id order by series.device_id)) as labels
      , job.start_time

@@ -5,10 +5,7 @@ create or replace view public.metrics_summary as
 select summary.timestamp
      , series.device_id
      , series.metric_id
-     , coalesce(
-         case when series.metric_id like '%\_total' then summary.largest else summary.average end
-       , 'NaN'
-       ) as value
+     , kwollect.summary_value(series.metric_id, summary.average, summary.largest) as value
      , series.labels
   from kwollect.series
  cross join lateral (

@@ -1,25 +1,16 @@
 import test from 'ava'
-import { type TestDatabase, testDatabase } from '../harness/database.ts'
-import { startPostgrest, type TestApi } from '../harness/postgrest.ts'
+import type postgres from 'postgres'
+import type { TestApi } from '../harness/postgrest.ts'
 import { fileScope } from '../harness/scope.ts'
-import { withConnection } from '../harness/server.ts'
 import { getMetrics, request } from './client.ts'
+import { type MetricRow, metricRows, metricsApi } from './metrics_api.ts'
 
 const file = fileScope(test)
-let database: TestDatabase
 let api: TestApi
-
-interface Row {
-  readonly timestamp: string
-  readonly device_id: string
-  readonly metric_id: string
-  readonly value: number | string
-  readonly labels: unknown
-}
+let sql: postgres.Sql
 
 test.before(async () => {
-  database = await testDatabase(file)
-  await withConnection(database.writer, async sql => {
+  ;({ api, sql } = await metricsApi(file, async sql => {
     await sql`
       insert into metrics (timestamp, device_id, metric_id, value, labels)
       values ('2021-01-01 12:00:00+00', 'node-2', 'watt', 2, '{"port": 1}')
@@ -34,15 +25,13 @@ test.before(async () => {
     await sql`
       insert into metrics (timestamp, device_id, metric_id, value)
       select now() - minutes * interval '1 minute', 'recent', 'm', minutes from generate_series(1, 9, 2) as minutes`
-  })
-  api = await startPostgrest(file, database)
+  }))
 })
 
 /** The rows in short: "device metric value", in the order of the answer. */
 async function values(parameters: Readonly<Record<string, string>>): Promise<string[]> {
-  const { json, text } = await getMetrics(api, parameters)
-  if (!Array.isArray(json)) throw new Error(text)
-  return (json as Row[]).map(row => `${row.device_id} ${row.metric_id} ${row.value}`)
+  const rows = await metricRows(api, parameters)
+  return rows.map(row => `${row.device_id} ${row.metric_id} ${row.value}`)
 }
 
 const noon = '2021-01-01T12:00:00'
@@ -144,7 +133,7 @@ test('a plus that was not encoded still means plus', async t => {
     api,
     '/rpc/get_metrics?devices=node-1&start_time=2021-01-01T14:01:00+02:00&end_time=2021-01-01T14:01:00+02:00',
   )
-  t.is((json as Row[])[0]?.value, 3)
+  t.is((json as MetricRow[])[0]?.value, 3)
 })
 
 test('fractions of a second count to the microsecond', async t => {
@@ -202,7 +191,7 @@ test('an unknown argument is refused, not overlooked', async t => {
 test('NaN and infinities are strings', async t => {
   const { json } = await getMetrics(api, { devices: 'odd', end_time: '2021-01-01T12:00:02' })
   t.deepEqual(
-    (json as Row[]).map(row => row.value),
+    (json as MetricRow[]).map(row => row.value),
     ['NaN', 'Infinity', '-Infinity'],
   )
 })
@@ -239,7 +228,7 @@ test('the same arguments work as a POST', async t => {
   const { json } = await request(api, '/rpc/get_metrics', {
     body: { devices: 'node-1', metrics: 'temp', end_time: noon },
   })
-  t.is((json as Row[])[0]?.value, 20.5)
+  t.is((json as MetricRow[])[0]?.value, 20.5)
 })
 
 for (const hostile of [
@@ -254,9 +243,7 @@ for (const hostile of [
   test(`the string ${hostile.slice(0, 30)} is data in every argument`, async t => {
     t.deepEqual(await values({ devices: hostile, metrics: hostile }), [])
     t.is((await getMetrics(api, { devices: 'node-1', start_time: hostile })).status, 400)
-    await withConnection(database.admin, async sql => {
-      t.is((await sql`select from kwollect.series where device_id = 'node-1'`).length, 2)
-    })
+    t.is((await sql`select from kwollect.series where device_id = 'node-1'`).length, 2)
   })
 }
 

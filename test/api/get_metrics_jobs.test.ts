@@ -1,22 +1,14 @@
 import test from 'ava'
-import type postgres from 'postgres'
-import { type TestDatabase, testDatabase } from '../harness/database.ts'
-import { startPostgrest, type TestApi } from '../harness/postgrest.ts'
+import type { TestDatabase } from '../harness/database.ts'
+import type { TestApi } from '../harness/postgrest.ts'
 import { fileScope } from '../harness/scope.ts'
 import { session } from '../sql/session.ts'
 import { getMetrics, request } from './client.ts'
+import { type MetricRow, metricRows, metricsApi } from './metrics_api.ts'
 
 const file = fileScope(test)
 let database: TestDatabase
 let api: TestApi
-let sql: postgres.Sql
-
-interface Row {
-  readonly timestamp: string
-  readonly device_id: string
-  readonly metric_id: string
-  readonly value: number | string
-}
 
 /** As the manual has it: the administrator's own table, which the owner of the view may read. */
 const jobs = `
@@ -28,16 +20,18 @@ const jobs = `
        , (2, '2021-01-01 12:10:00.000001Z', '2021-01-01 12:20Z', 'node-1')
        , (3, now() - interval '1 hour', null, 'node-3')
        , (4, null, null, 'node-1')
-       , (5, '2021-01-01 12:10Z', '2021-01-01 12:00Z', 'node-1');
+       , (5, '2021-01-01 12:10Z', '2021-01-01 12:00Z', 'node-1')
+       , (6, '2021-01-01 12:00Z', '2021-01-01 12:01Z', 'node-1')
+       , (6, '2021-01-01 12:08Z', '2021-01-01 12:10Z', 'node-1')
+       , (6, '2021-01-01 12:00Z', '2021-01-01 12:02Z', 'node-2');
   grant usage on schema site to kwollect_owner;
   grant select on site.jobs to kwollect_owner;
   create or replace view nodetime_per_job as select job_id, start_time, stop_time, node from site.jobs`
 
 test.before(async () => {
-  database = await testDatabase(file)
-  sql = session(file, database.admin)
-  await sql.unsafe(jobs)
-  await sql`
+  ;({ api, database } = await metricsApi(file, async sql => {
+    await sql.unsafe(jobs)
+    await sql`
     insert into metrics (timestamp, device_id, metric_id, value, labels)
     select timestamptz '2021-01-01 11:55Z' + minute * interval '1 minute', device, metric, minute, labels::jsonb
       from generate_series(0, 30) as minute
@@ -45,21 +39,17 @@ test.before(async () => {
                       , ('node-4', 'temp', '{}'), ('pdu-1', 'watt', '{"_device_alias": "node-2"}')
                       , ('pdu-2', 'watt', '{"_device_alias": "node-2"}')
                       , ('pdu-3', 'ampere', '{"_device_alias": "node-1"}')) as series (device, metric, labels)`
-  await sql`
+    await sql`
     insert into metrics (timestamp, device_id, metric_id, value)
     values (now() - interval '2 hours', 'node-3', 'temp', 1), (now() - interval '10 minutes', 'node-3', 'temp', 2)
          , (now(), 'node-3', 'temp', 3), (now() + interval '1 hour', 'node-3', 'temp', 4)`
-  api = await startPostgrest(file, database)
+  }))
 })
 
-async function rows(parameters: Readonly<Record<string, string>>): Promise<Row[]> {
-  const { json, text } = await getMetrics(api, parameters)
-  if (!Array.isArray(json)) throw new Error(text)
-  return json as Row[]
-}
+const rows = (parameters: Readonly<Record<string, string>>) => metricRows(api, parameters)
 
 /** First and last minute, devices and number of rows. */
-function extent(found: readonly Row[]) {
+function extent(found: readonly MetricRow[]) {
   return {
     first: found[0]?.timestamp.slice(11, 16),
     last: found.at(-1)?.timestamp.slice(11, 16),
@@ -109,6 +99,31 @@ test("devices with a job have the job's time, its nodes or not", async t => {
   t.deepEqual(extent(found), { first: '12:00', last: '12:10', devices: ['node-4', 'pdu-1'], rows: 22 })
 })
 
+test('a node that a job had twice has the values of both times, and none from between', async t => {
+  const inShort = (found: readonly MetricRow[]) =>
+    found.map(row => `${row.timestamp.slice(11, 16)} ${row.device_id} ${row.value}`)
+  t.deepEqual(inShort(await rows({ job_id: '6', metrics: 'temp' })), [
+    '12:00 node-1 5',
+    '12:00 node-2 5',
+    '12:01 node-1 6',
+    '12:01 node-2 6',
+    '12:02 node-2 7',
+    '12:08 node-1 13',
+    '12:09 node-1 14',
+    '12:10 node-1 15',
+  ])
+  t.deepEqual(inShort(await rows({ job_id: '6', metrics: 'temp', devices: 'node-4' })), [
+    '12:00 node-4 5',
+    '12:01 node-4 6',
+    '12:02 node-4 7',
+    '12:08 node-4 13',
+    '12:09 node-4 14',
+    '12:10 node-4 15',
+  ])
+  const buckets = await rows({ job_id: '6', metrics: 'temp', devices: 'node-1', summary: 'true' })
+  t.deepEqual(inShort(buckets), ['12:00 node-1 7', '12:05 node-1 12', '12:10 node-1 17'])
+})
+
 for (const [what, job] of [
   ['an unknown job', '99'],
   ['a job that has not begun', '4'],
@@ -144,7 +159,7 @@ test('metrics_by_job answers with its filters, the times of the job in each row'
 
 test('metrics_by_job and get_metrics have the same rows', async t => {
   const columns = 'timestamp,device_id,metric_id,value,labels'
-  for (const job of ['1', '2', '3']) {
+  for (const job of ['1', '2', '3', '6']) {
     const viewed = await request(
       api,
       `/metrics_by_job?job_id=eq.${job}&select=${columns}&order=timestamp,device_id,metric_id`,
@@ -162,6 +177,6 @@ test('nodetime_per_job and its second name show the redefined table', async t =>
     ['node-1', 'node-2'],
   )
   const reader = session(t, database.reader)
-  t.is((await reader`select from nodetime_by_job`).length, 6)
+  t.is((await reader`select from nodetime_by_job`).length, 9)
   t.is((await reader`select from metrics_by_job where job_id = 1`).length, 55)
 })

@@ -1,25 +1,14 @@
 import test from 'ava'
-import { type TestDatabase, testDatabase } from '../harness/database.ts'
-import { startPostgrest, type TestApi } from '../harness/postgrest.ts'
+import type { TestApi } from '../harness/postgrest.ts'
 import { fileScope } from '../harness/scope.ts'
-import { withConnection } from '../harness/server.ts'
-import { getMetrics, request } from './client.ts'
+import { request } from './client.ts'
+import { type MetricRow, metricRows, metricsApi } from './metrics_api.ts'
 
 const file = fileScope(test)
-let database: TestDatabase
 let api: TestApi
 
-interface Row {
-  readonly timestamp: string
-  readonly device_id: string
-  readonly metric_id: string
-  readonly value: number | string
-  readonly labels: unknown
-}
-
 test.before(async () => {
-  database = await testDatabase(file)
-  await withConnection(database.writer, async sql => {
+  ;({ api } = await metricsApi(file, async sql => {
     await sql`
       insert into metrics (timestamp, device_id, metric_id, value, labels)
       values ('2021-01-01 12:00:00+00', 'node-1', 'bytes_total', 100, '{"port": 1}')
@@ -49,22 +38,19 @@ test.before(async () => {
            , ('2021-01-01 12:00:20+00', 'wild', 'm_total', 'Infinity', '{}')
            , ('2021-01-01 12:05:01+00', 'node-1', 'bytes_total', 340, '{"port": 1}')
            , ('2021-01-01 12:10:01+00', 'node-1', 'bytes_total', 10, '{"port": 1}')`
-  })
-  api = await startPostgrest(file, database)
+  }))
 })
 
-async function rates(parameters: Readonly<Record<string, string>>): Promise<Row[]> {
-  const { json, text } = await getMetrics(api, {
+function rates(parameters: Readonly<Record<string, string>>): Promise<MetricRow[]> {
+  return metricRows(api, {
     start_time: '2021-01-01T12:00:00',
     end_time: '2021-01-01T12:01:00',
     as_rate: 'true',
     ...parameters,
   })
-  if (!Array.isArray(json)) throw new Error(text)
-  return json as Row[]
 }
 
-const values = (rows: readonly Row[]) => rows.map(row => row.value)
+const values = (rows: readonly MetricRow[]) => rows.map(row => row.value)
 
 test('the increase per second of each counter, which is one of device, metric and labels', async t => {
   t.deepEqual(await rates({ devices: 'node-1', end_time: '2021-01-01T12:00:10' }), [
@@ -140,11 +126,11 @@ test('null flags count as absent ones', async t => {
   const { json } = await request(api, '/rpc/get_metrics', {
     body: { devices: 'gap', start_time: '2021-01-01T12:00:00', as_rate: true, summary: null },
   })
-  t.deepEqual(values(json as Row[]), [0.2])
+  t.deepEqual(values(json as MetricRow[]), [0.2])
   const plain = await request(api, '/rpc/get_metrics', {
     body: { devices: 'gap', start_time: '2021-01-01T12:00:00', as_rate: null, summary: null },
   })
-  t.is((plain.json as Row[]).length, 3)
+  t.is((plain.json as MetricRow[]).length, 3)
 })
 
 test('rows are in order of time, device and metric', async t => {

@@ -1,28 +1,17 @@
 import test from 'ava'
 import type postgres from 'postgres'
-import { type TestDatabase, testDatabase } from '../harness/database.ts'
-import { startPostgrest, type TestApi } from '../harness/postgrest.ts'
+import type { TestApi } from '../harness/postgrest.ts'
 import { fileScope } from '../harness/scope.ts'
-import { session } from '../sql/session.ts'
 import { getMetrics } from './client.ts'
+import { type MetricRow, metricRows, metricsApi } from './metrics_api.ts'
 
 const file = fileScope(test)
-let database: TestDatabase
 let api: TestApi
 let sql: postgres.Sql
 
-interface Row {
-  readonly timestamp: string
-  readonly device_id: string
-  readonly metric_id: string
-  readonly value: number | string
-  readonly labels: unknown
-}
-
 test.before(async () => {
-  database = await testDatabase(file)
-  sql = session(file, database.admin)
-  await sql`
+  ;({ api, sql } = await metricsApi(file, async sql => {
+    await sql`
     insert into metrics (timestamp, device_id, metric_id, value, labels)
     values ('2021-01-01 12:00:00+00', 'node-1', 'watt', 10, '{"_device_alias": "rack"}')
          , ('2021-01-01 12:04:59.999+00', 'node-1', 'watt', 20, '{"_device_alias": "rack", "value_str": "odd"}')
@@ -44,25 +33,23 @@ test.before(async () => {
          , ('2021-01-01 12:02:00+00', 'huge-2', 'm', 1e308, '{"_device_alias": "huge-alias"}')
          , ('2021-01-01 12:02:00+00', 'huge', 'n_total', 1.5e308, '{"_device_alias": "huge-alias"}')
          , ('2021-01-01 12:02:00+00', 'huge-2', 'n_total', 1.5e308, '{"_device_alias": "huge-alias"}')`
-  await sql.unsafe(`
+    await sql.unsafe(`
     create or replace view nodetime_per_job as
     select 7 as job_id, timestamptz '2021-01-01 12:04Z' as start_time, timestamptz '2021-01-01 12:30Z' as stop_time, 'node-1' as node`)
-  api = await startPostgrest(file, database)
+  }))
 })
 
-async function summary(parameters: Readonly<Record<string, string>>): Promise<Row[]> {
-  const { json, text } = await getMetrics(api, {
+function summary(parameters: Readonly<Record<string, string>>): Promise<MetricRow[]> {
+  return metricRows(api, {
     start_time: '2021-01-01T12:00:00',
     end_time: '2021-01-01T13:00:00',
     summary: 'true',
     ...parameters,
   })
-  if (!Array.isArray(json)) throw new Error(text)
-  return json as Row[]
 }
 
 /** "12:05 metric value" of each row, in the order of the answer. */
-const inShort = (rows: readonly Row[]) =>
+const inShort = (rows: readonly MetricRow[]) =>
   rows.map(row => `${row.timestamp.slice(11, 16)} ${row.metric_id} ${row.value}`)
 
 test('buckets of five minutes have the average, and the maximum where the name ends in _total', async t => {
@@ -164,7 +151,7 @@ test('values at the end of what a double holds do not make a bucket unreadable',
     start_time: '2021-01-01T12:02:00',
   })
   t.deepEqual(
-    (json as Row[]).map(row => row.value),
+    (json as MetricRow[]).map(row => row.value),
     ['Infinity', -1, 1e200],
   )
   const viewed =

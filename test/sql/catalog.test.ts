@@ -15,7 +15,14 @@ test.before(async () => {
 })
 
 /** Small SQL functions that the planner puts into the query, which a pinned search_path would prevent. */
-const inlined = ['kwollect.sample_label_keys', 'kwollect.series_labels', 'kwollect.summand']
+const inlined = [
+  'kwollect.read_metrics',
+  'kwollect.read_rates',
+  'kwollect.sample_label_keys',
+  'kwollect.series_labels',
+  'kwollect.summand',
+  'kwollect.summary_value',
+]
 
 /** Commits by itself, which PostgreSQL permits only without a SET of its own; it names everything in full. */
 const committing = ['kwollect.refresh_summary']

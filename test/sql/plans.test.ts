@@ -224,7 +224,7 @@ for (const [way, explain] of Object.entries(ways)) {
       t.deepEqual(chunksOf(plans), chunksIn(ago(work.from), ago(work.upto)), JSON.stringify(plans, null, 1))
       for (const scan of chunkScans(plans)) {
         t.not(scan.kind, 'Seq Scan')
-        t.regex(scan.condition, /\(series_id = .*"timestamp" >/, JSON.stringify(scan))
+        t.regex(scan.condition, isWithin(scan, work) ? /\(series_id = / : /\(series_id = .*"timestamp" >/)
       }
     })
   }
@@ -248,6 +248,11 @@ for (const [way, explain] of Object.entries(ways)) {
       }
     })
   }
+}
+
+/** A chunk that lies in the range as a whole is read by series: TimescaleDB 2.26 leaves out what all its values meet. */
+function isWithin({ relation }: Scan, { from, upto }: Work): boolean {
+  return chunks.some(({ name, start, end }) => name === relation && start >= ago(from) && end <= ago(upto))
 }
 
 function chunkScans(plans: readonly Explained[]): Scan[] {
