@@ -11,6 +11,7 @@ import { JobPromotions } from './job_promotions.ts'
 import { type Log, openLog } from './log.ts'
 import { startMaintenance } from './maintenance.ts'
 import { MetricsListener } from './metrics_listener.ts'
+import { growOldGenerationSlowly } from './old_generation.ts'
 import { PolledDescriptions } from './polled_descriptions.ts'
 import { systemClock } from './schedule.ts'
 import { createSelfMetrics } from './self_metrics.ts'
@@ -91,6 +92,7 @@ async function check(options: KwollectorOptions): Promise<number> {
 /** Collects until SIGTERM or SIGINT. @returns the exit status */
 async function run(options: KwollectorOptions): Promise<number> {
   holdYoungGeneration()
+  growOldGenerationSlowly()
   const asked = signalsFrom(process)
   // With the reader of the log gone, the values still go where they belong.
   process.stderr.on('error', () => {})

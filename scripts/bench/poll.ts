@@ -28,6 +28,8 @@ export const pollOptions = {
 
 const databaseName = 'bench_poll'
 const user = 'kwuser'
+/** The program's own start is over then, and so are the time-outs of the polls that the window ends in. */
+const settleMs = 3_000
 
 /**
  * kwollector against real agents, BMCs and exporters, on a server that writes to disk as a real one does: all
@@ -118,7 +120,7 @@ async function measure(
     const id = `${name}-${Date.now()}`
     const scope = openScope()
     try {
-      outcomes.push(await runPoll({ id, load: await load(scope, id), promoted, seconds }, place))
+      outcomes.push(await runPoll({ id, load: await load(scope, id), promoted, seconds, settleMs }, place))
     } catch (error) {
       return [failedLine(whole, 'failures', String(error))]
     } finally {

@@ -5,8 +5,6 @@ import { absoluteLine, type Line, shareLine, type Target } from './report.ts'
 export interface PollTargets {
   /** Of a core; one process of Node cannot use more than a whole one without falling behind. */
   readonly kwollectorPercent?: number
-  /** Resident memory of kwollector. */
-  readonly mebibytes?: number
 }
 
 /** Everything due is stored once and on time, it is soon visible, and costs no more than it may. */
@@ -16,7 +14,7 @@ export function usualLines(title: string, outcome: PollOutcome, targets: PollTar
     ...onTimeLines(title, outcome),
     ageLine(title, outcome),
     coreLine(title, outcome, targets.kwollectorPercent ?? 100),
-    memoryLine(title, outcome, targets.mebibytes ?? 250),
+    memoryLine(title, outcome),
   ]
 }
 
@@ -31,7 +29,7 @@ export function lossLines(title: string, outcome: PollOutcome): Line[] {
     },
     ageLine(title, outcome),
     coreLine(title, outcome, 100),
-    memoryLine(title, outcome, 250),
+    memoryLine(title, outcome),
   ]
 }
 
@@ -115,15 +113,19 @@ function coreLine(title: string, outcome: PollOutcome, most: number): Line {
   }
 }
 
-function memoryLine(title: string, { watched: { memory } }: PollOutcome, most: number): Line {
+/** 200 MB are for up to 30,000 series; a site with more of them may take as much more. */
+function memoryLine(title: string, { series, watched: { memory } }: PollOutcome): Line {
+  const most = Math.round(200 * Math.max(1, series / 30_000))
   return {
     ...absoluteLine(
-      work(title, 'resident memory, most', { bound: '<', value: most, unit: 'MiB' }),
-      memory.max,
+      work(title, 'resident memory, most', { bound: '<', value: most, unit: 'MB' }),
+      memory.max * megabytesPerMebibyte,
     ),
-    note: `grows by ${memory.perHour.toFixed(1)} MiB an hour in the second half`,
+    note: `${count(series)} series; grows by ${(memory.perHour * megabytesPerMebibyte).toFixed(1)} MB an hour in the second half`,
   }
 }
+
+const megabytesPerMebibyte = 2 ** 20 / 1e6
 
 function differenceLine(
   own: { readonly name: string; readonly target: Target },

@@ -17,6 +17,8 @@ export interface PollRun {
   /** Of the optional metrics. */
   readonly promoted: 'all' | 'none'
   readonly seconds: number
+  /** Before the window, for a program that has just begun, and behind it, for what is still under way. */
+  readonly settleMs: number
 }
 
 /** Where it runs. */
@@ -33,12 +35,12 @@ export interface PollPlace {
 
 export interface PollOutcome {
   readonly seconds: number
+  /** That are polled. */
+  readonly series: number
   readonly stored: Stored
   readonly watched: Watched
 }
 
-/** From the first value of every series on; the metric with the longest period has to have its second poll too. */
-const settleMs = 3_000
 const firstValuesMs = 60_000
 
 /** Runs the real program against the load and counts what the database has in the end. */
@@ -51,12 +53,18 @@ export async function runPoll(run: PollRun, place: PollPlace): Promise<PollOutco
   const program = await startKwollector(run, place)
   try {
     await firstValues(program, place.sql, due, devices)
-    const from = Date.now() + settleMs
+    const from = Date.now() + run.settleMs
     const window: Window = { from, to: from + run.seconds * 1_000 }
     const pids = { kwollector: program.identity.pid, postgres: place.serverPid }
     const watched = await watch(place.sql, devices, pids, window, place.progress)
+    await wait(run.settleMs)
     await end(program)
-    return { seconds: run.seconds, watched, stored: await readStored(place.sql, due, window) }
+    return {
+      seconds: run.seconds,
+      series: seriesOf(due),
+      watched,
+      stored: await readStored(place.sql, due, window),
+    }
   } finally {
     await stopChild(program, [['SIGKILL', 2_000]])
   }
@@ -96,8 +104,6 @@ const script = join(import.meta.dirname, '..', '..', 'sidecar', 'kwollector.ts')
 
 /** A program that is asked to stop puts all that it has into the database. */
 async function end(program: Child): Promise<void> {
-  // What is under way at the end of the window is still part of it.
-  await wait(settleMs)
   await stopChild(program)
   if (program.ending() !== 'exit status 0') {
     throw new Error(`kwollector ended (${program.ending()}):\n${lastLines(program.logFile)}`)
@@ -110,7 +116,7 @@ async function firstValues(
   due: readonly DueMetric[],
   devices: readonly string[],
 ): Promise<void> {
-  const expected = due.reduce((sum, { series }) => sum + series, 0)
+  const expected = seriesOf(due)
   let found = 0
   try {
     await until(
@@ -128,4 +134,8 @@ async function firstValues(
   } catch (error) {
     throw new Error(`${(error as Error).message}: ${found} of ${expected}\n${lastLines(program.logFile)}`)
   }
+}
+
+function seriesOf(due: readonly DueMetric[]): number {
+  return due.reduce((sum, { series }) => sum + series, 0)
 }

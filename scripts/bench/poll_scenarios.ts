@@ -38,7 +38,7 @@ export const scenarios: readonly Scenario[] = [
   site('site', 'all'),
   loss(),
   snmp('28k', { agents: 280, oids: 100, periodMs: 1_000, processes: 2 }, {}),
-  snmp('30000-metrics', { agents: 600, oids: 50, periodMs: 10_000, processes: 3 }, { mebibytes: 200 }),
+  snmp('30000-metrics', { agents: 600, oids: 50, periodMs: 10_000, processes: 3 }, {}),
 ]
 
 type Agents = Omit<AgentLoad, 'prefix'>

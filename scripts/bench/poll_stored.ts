@@ -21,7 +21,7 @@ export interface Stored {
   readonly error: { readonly p50: number; readonly p99: number; readonly max: number }
   /** The same of every value: later requests of a poll wait for the answers of the first. */
   readonly valueErrorP99: number
-  /** How much the median error differs between the first and the last fifth of the window, in ms. */
+  /** How much the mean error differs between the first and the last fifth of the window, in ms. */
   readonly drift: number
   /** Between the period and the time from a value to the next of its series, in ms: p99. */
   readonly intervalErrorP99: number
@@ -127,7 +127,7 @@ async function readPolls(sql: postgres.Sql, { from, to }: Window) {
 
 async function readErrors(sql: postgres.Sql, { from, to }: Window) {
   const fifth = (to - from) / 5
-  const [row] = await sql<{ p50: number; p99: number; max: number; drift: number; value: number }[]>`
+  const [row] = await sql<{ p50: number; p99: number; max: number; drift: number | null; value: number }[]>`
     with poll as (
            select moment
                 , min(error) as error
@@ -137,8 +137,8 @@ async function readErrors(sql: postgres.Sql, { from, to }: Window) {
     select percentile_cont(0.5) within group (order by error) as p50
          , percentile_cont(0.99) within group (order by error) as p99
          , max(error) as max
-         , coalesce(percentile_cont(0.5) within group (order by error) filter (where moment >= ${to - fifth}), 0)
-         - coalesce(percentile_cont(0.5) within group (order by error) filter (where moment < ${from + fifth}), 0) as drift
+         , avg(error) filter (where moment >= ${to - fifth})
+         - avg(error) filter (where moment < ${from + fifth}) as drift
          , (select percentile_cont(0.99) within group (order by error) from bench_reading) as value
       from poll`
   const [interval] = await sql<{ p99: number }[]>`
@@ -149,10 +149,10 @@ async function readErrors(sql: postgres.Sql, { from, to }: Window) {
                from bench_reading
            ) as step
      where step.length is not null`
-  const { p50 = Number.NaN, p99 = Number.NaN, max = Number.NaN, drift = 0, value = Number.NaN } = row ?? {}
+  const { p50 = Number.NaN, p99 = Number.NaN, max = Number.NaN, drift, value = Number.NaN } = row ?? {}
   return {
     error: { p50, p99, max },
-    drift,
+    drift: drift ?? Number.NaN,
     valueErrorP99: value,
     intervalErrorP99: interval?.p99 ?? Number.NaN,
   }
