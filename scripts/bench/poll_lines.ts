@@ -101,15 +101,15 @@ function ageLine(title: string, { watched }: PollOutcome): Line {
 }
 
 function coreLine(title: string, outcome: PollOutcome, most: number): Line {
-  const { kwollector, postgres, agents, bench } = outcome.watched.cores
-  const others: [string, number][] = [['postgres', postgres], ...agents, ['bench', bench]]
+  const { kwollector, postgres, agents, bench, others } = outcome.watched.cores
+  const beside = [['postgres', postgres], ...agents, ['bench', bench], ['other programs', others]] as const
   const cost = ((kwollector / rate(outcome)) * 1e6).toFixed(1)
   return {
     ...absoluteLine(
       work(title, 'CPU of kwollector', { bound: '<=', value: most, unit: '% of a core' }),
       percent(kwollector),
     ),
-    note: `${cost} us a value; ${others.map(([name, cores]) => `${name} ${percent(cores).toFixed(0)} %`).join(', ')}`,
+    note: `${cost} us a value; ${beside.map(([name, cores]) => `${name} ${percent(cores).toFixed(0)} %`).join(', ')}`,
   }
 }
 

@@ -4,6 +4,7 @@ import type { Window } from './poll_stored.ts'
 import {
   cpuSecondsOfChildren,
   cpuSecondsOfFamily,
+  cpuSecondsOfMachine,
   cpuSecondsWithEnded,
   residentMebibytes,
 } from './processes.ts'
@@ -20,6 +21,8 @@ export interface Watched {
     readonly agents: ReadonlyMap<string, number>
     /** The bench itself: exporters, relays, looking. */
     readonly bench: number
+    /** What else runs on the machine, and takes the processors away from these. */
+    readonly others: number
   }
   /** Resident memory of kwollector in MiB. */
   readonly memory: {
@@ -40,6 +43,7 @@ interface Usage {
   readonly postgres: number
   readonly children: ReadonlyMap<string, number>
   readonly bench: number
+  readonly machine: number
 }
 
 /** Looks ten times a second until the window is over. */
@@ -81,6 +85,7 @@ function usage({ kwollector, postgres }: { kwollector: number; postgres: number 
     postgres: cpuSecondsOfFamily(postgres),
     children: cpuSecondsOfChildren(),
     bench: (user + system) / 1e6,
+    machine: cpuSecondsOfMachine(),
   }
 }
 
@@ -88,12 +93,11 @@ function coresBetween(before: Usage, after: Usage, seconds: number): Watched['co
   const agents = [...after.children]
     .filter(([name]) => name === 'snmpd' || name === 'ipmi_sim')
     .map(([name, spent]): [string, number] => [name, (spent - (before.children.get(name) ?? 0)) / seconds])
-  return {
-    kwollector: (after.kwollector - before.kwollector) / seconds,
-    postgres: (after.postgres - before.postgres) / seconds,
-    agents: new Map(agents),
-    bench: (after.bench - before.bench) / seconds,
-  }
+  const [kwollector, postgres, bench, machine] = (
+    ['kwollector', 'postgres', 'bench', 'machine'] as const
+  ).map(part => (after[part] - before[part]) / seconds) as [number, number, number, number]
+  const known = agents.reduce((sum, [, cores]) => sum + cores, kwollector + postgres + bench)
+  return { kwollector, postgres, agents: new Map(agents), bench, others: Math.max(0, machine - known) }
 }
 
 /** Microseconds of the newest value that was seen, by series. */

@@ -29,6 +29,14 @@ export function cpuSecondsOfChildren(): Map<string, number> {
   return byName
 }
 
+/** @returns the time that all processors of the machine were busy since its start, in seconds */
+export function cpuSecondsOfMachine(): number {
+  // proc(5), /proc/stat: user, nice, system, idle, iowait, irq, softirq.
+  const [, ...ticks] = (readFileSync('/proc/stat', 'utf8').split('\n', 1)[0] ?? '').split(/\s+/).map(Number)
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = ticks
+  return (user + nice + system + irq + softirq) / ticksPerSecond
+}
+
 /** @returns the resident memory of a process, in MiB */
 export function residentMebibytes(pid: number): number {
   const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
