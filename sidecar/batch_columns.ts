@@ -33,7 +33,7 @@ export function readBatch(content: string): ReadBatch {
  */
 export function columnsOf(
   { series, rows, unreadable }: ReadBatch,
-  ids: ReadonlyMap<SeriesKey, string>,
+  ids: Pick<ReadonlyMap<SeriesKey, string>, 'get'>,
   refused: ReadonlyMap<SeriesKey, string>,
 ): BatchColumns {
   const hasLabels = rows.some(row => row[3] !== undefined)

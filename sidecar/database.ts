@@ -45,6 +45,12 @@ function textArray(texts: readonly (string | null)[]): string {
   return `{${texts.map(text => (text === null ? 'NULL' : `"${text.replace(/["\\]/g, '\\$&')}"`)).join(',')}}`
 }
 
+/**
+ * The server ends a session whose client has vanished after two minutes. Its own default is two hours, in which a network
+ * that swallows connections would have left one for each try, up to max_connections. Without effect on a local socket.
+ */
+const serverKeepAlive = { tcp_keepalives_idle: 60, tcp_keepalives_interval: 10, tcp_keepalives_count: 6 }
+
 /** Options of postgres.js that are not in its types. */
 interface ForeignOptions {
   readonly socket: () => Promise<Socket>
@@ -85,7 +91,7 @@ export class Connection {
       // Asked at each connection, by a statement whose failure nobody handles: the process would end.
       fetch_types: false,
       types: arrayTypes,
-      connection: { application_name: name, statement_timeout: 0 },
+      connection: { application_name: name, statement_timeout: 0, ...serverKeepAlive },
       socket: () => this.#openSocket(),
     }
     this.sql = postgres(options)

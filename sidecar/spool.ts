@@ -59,6 +59,8 @@ export class Spool {
   /** Numbers up to here may be missing, because they were lost. */
   #salvagedUpTo = 0
   #bytes: number
+  /** The file is gone, all of it stored, and the disk had no room for a new one. */
+  #hasToBegin = false
 
   /**
    * @param folder made where absent
@@ -120,7 +122,7 @@ export class Spool {
   /** Does something with the file; where that finds it damaged, once more with what was salvaged of it. */
   #guarded<T>(work: () => T, known = (): Known => ({ id: this.#id, gone: this.#gone, last: this.#last })): T {
     // A disk that others fill at once lets no new file begin: see #startAnew.
-    if (!this.#file.isOpen) this.#startAnew()
+    if (this.#hasToBegin) this.#startAnew()
     try {
       return work()
     } catch (error) {
@@ -274,11 +276,13 @@ export class Spool {
 
   /** Gives the room on a full disk back, where all that the file holds is stored. */
   #startAnew(): void {
+    this.#hasToBegin = true
     this.#file.close()
     for (const path of [this.#path, `${this.#path}-wal`]) rmSync(path, { force: true })
     this.#file = new SpoolFile(this.#path)
     this.#file.writeId(this.#id)
     this.#file.writeLastNumber(this.#last)
+    this.#hasToBegin = false
   }
 
   close(): void {

@@ -112,8 +112,20 @@ export class SpoolFile {
       create table if not exists identity_again (spool_id text not null, checksum integer not null);
       commit;`)
     const columns = this.#database.prepare(`select name from pragma_table_info('batches')`).all()
-    if (columns.some(({ name }) => name === 'checksum')) return
+    if (!columns.some(({ name }) => name === 'checksum')) this.allOrNothing(() => this.#addChecksums())
+  }
+
+  /** To a file of before there were any. */
+  #addChecksums(): void {
     this.#database.exec('alter table batches add column checksum integer')
+    const update = this.#database.prepare('update batches set checksum = ? where number = ?')
+    const read = this.#database.prepare(
+      'select number, samples, content from batches where number > ? order by number limit 1',
+    )
+    for (let row = read.get(0); row !== undefined; row = read.get(Number(row.number))) {
+      const [number, samples, content] = [Number(row.number), Number(row.samples), String(row.content)]
+      update.run(checksumOf(number, samples, content), number)
+    }
   }
 
   /**
@@ -125,6 +137,8 @@ export class SpoolFile {
     const [id, last, { oldest, newest }] = [this.readId(), this.lastNumber(), this.#ends()]
     if (id === undefined && newest !== undefined) throw new DamagedOnDisk('nothing says which spool it is')
     if (newest !== undefined && newest > last) throw new DamagedOnDisk('its count of batches is too low')
+    // The leftmost row and the row with the lowest number, which a damaged page makes two.
+    if (this.nextAfter(0)?.number !== oldest) throw new DamagedOnDisk('its oldest batches cannot be found')
     return { id: id ?? this.writeId(), oldest, last }
   }
 
@@ -250,10 +264,6 @@ export class SpoolFile {
     }
   }
 
-  get isOpen(): boolean {
-    return this.#database.isOpen
-  }
-
   close(): void {
     if (this.#database.isOpen) this.#database.close()
   }
@@ -267,8 +277,7 @@ function verified(row: Record<string, unknown> | undefined): SpooledBatch | unde
   if (row === undefined) return undefined
   // What was damaged may be of any type.
   const [number, samples, content] = [Number(row.number), Number(row.samples), String(row.content)]
-  // Null in a file of before the checksums.
-  if (row.checksum !== null && checksumOf(number, samples, content) !== row.checksum) {
+  if (checksumOf(number, samples, content) !== row.checksum) {
     throw new DamagedOnDisk(`batch ${number} is not what was written`)
   }
   return { number, samples, bytes: Number(row.bytes), content }

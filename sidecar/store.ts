@@ -1,6 +1,7 @@
 import { type SeriesKey, seriesOf } from './batch.ts'
 import { columnsOf, numberArray, readBatch } from './batch_columns.ts'
 import { Connection, type DatabaseAddress, reasonOf } from './database.ts'
+import { KnownSeries } from './known_series.ts'
 import type { Log } from './log.ts'
 import type { Spool, SpooledBatch } from './spool.ts'
 
@@ -18,7 +19,7 @@ const usualPatience: StorePatience = { retryMs: 1_000, answerMs: 60_000, stopMs:
 /** A connection, and what was learnt through it: a database restored from a backup numbers its series anew. */
 interface Link {
   readonly connection: Connection
-  readonly series: Map<SeriesKey, string>
+  readonly series: KnownSeries
 }
 
 type Progress = 'stored' | 'nothing to store' | 'failed'
@@ -145,7 +146,7 @@ export class Store {
     if (this.#link === undefined || this.#link.connection.isLost) {
       const onNotice = (message: string) => this.#log.warning(`the database says: ${message}`)
       const connection = new Connection(this.#address, { name: 'kwollector', onNotice })
-      this.#link = { connection, series: new Map() }
+      this.#link = { connection, series: new KnownSeries() }
     }
     return this.#link
   }
@@ -207,7 +208,7 @@ export class Store {
   async #learnSeries(link: Link, keys: readonly SeriesKey[]): Promise<ReadonlyMap<SeriesKey, string>> {
     const refused = new Map<SeriesKey, string>()
     // postgres.js would turn a lone surrogate into U+FFFD, and two series into one.
-    const unknown = keys.filter(key => !link.series.has(key))
+    const unknown = keys.filter(key => !link.series.keep(key))
     for (const key of unknown) if (!isStorable(key)) refused.set(key, 'a name is no valid Unicode')
     await this.#resolveOrRefuse(
       link,

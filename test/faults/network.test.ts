@@ -1,4 +1,5 @@
 import test from 'ava'
+import { Connection } from '../../sidecar/database.ts'
 import { testDatabase } from '../harness/database.ts'
 import { startTcpRelay } from '../peers/tcp_relay.ts'
 import { sampleAt, seriesNamed } from '../sidecar/samples.ts'
@@ -40,4 +41,19 @@ test('a network that breaks within a batch, or stands still there, loses and dou
   const difference = differenceOf(taken, stored)
   fault.report({ ...counts, ...difference })
   assertSame(t, difference)
+})
+
+// Two minutes are too long to wait for, and loopback answers for the dead: what the server was told has to do.
+test('the server is told to end the sessions of clients that vanished', async t => {
+  const database = await testDatabase(t)
+  const connection = new Connection(addressOf(database), { name: 'test', onNotice: () => {} })
+  t.teardown(() => connection.end())
+  const [row] = await connection.answerWithin(
+    20_000,
+    connection.sql`
+      select current_setting('tcp_keepalives_idle')::integer
+           + current_setting('tcp_keepalives_interval')::integer
+           * current_setting('tcp_keepalives_count')::integer as seconds`,
+  )
+  t.is(row?.seconds, 120)
 })

@@ -22,8 +22,8 @@ export interface Site {
 }
 
 /**
- * @param database where it stores; another server than that of its `server` may be named
- * @param prefix of its devices, so that several sites share agents and database
+ * @param options the prefix of its devices, so that several sites share agents and a database; and where the
+ *   database is, if a relay stands before it
  */
 export async function siteOn(
   scope: Scope,

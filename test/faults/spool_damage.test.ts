@@ -13,7 +13,7 @@ import { assertSame, differenceOf, type Fault, seeded, sized } from './faults.ts
 const [main, log] = ['spool.sqlite', 'spool.sqlite-wal']
 const pageBytes = 4096
 
-/** A batch of some values that say which it is; its first batches are small, some are larger than a page. */
+/** A batch of values that say which it is; one in four is larger than a page of the file. */
 function batchOf(fault: Fault, batch: number) {
   const rows = fault.below(4) === 0 ? 1 + fault.below(400) : 1 + fault.below(20)
   return Array.from({ length: rows }, (_, row) =>

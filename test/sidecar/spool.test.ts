@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { chmodSync, cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
 import test from 'ava'
 import fc from 'fast-check'
-import { decodeBatch } from '../../sidecar/batch.ts'
+import { decodeBatch, encodeBatch } from '../../sidecar/batch.ts'
 import { Spool, SpoolUnusable } from '../../sidecar/spool.ts'
 import { temporaryFolder } from '../harness/folders.ts'
 import { repository, run } from '../harness/processes.ts'
@@ -87,6 +88,47 @@ test('what was spooled before a SIGKILL in the middle of appending is there afte
     t.deepEqual(kept.slice(0, acknowledged.length), acknowledged)
     t.true(kept.length <= acknowledged.length + 1, 'more than the one batch whose answer was cut off')
   }
+})
+
+test('a spool of before the checksums is taken over with what waits in it', t => {
+  const folder = temporaryFolder(t)
+  const old = new DatabaseSync(join(folder, 'spool.sqlite'))
+  old.exec(`
+    pragma journal_mode = wal;
+    create table spool (spool_id text not null);
+    create table batches (
+      number integer primary key autoincrement
+    , samples integer not null
+    , bytes integer not null
+    , content text not null
+    );
+    insert into spool (spool_id) values ('1ed2b2f5-0b52-4d7c-9f0e-6f6a3ad6d5a8');`)
+  const insert = old.prepare('insert into batches (number, samples, bytes, content) values (?, 1, ?, ?)')
+  for (const number of [7, 8]) {
+    const content = encodeBatch([numbered(number)])
+    insert.run(number, content.length, content)
+  }
+  old.close()
+  const log = keptLog()
+  const spool = Spool.open(folder, 1, log)
+  t.teardown(() => spool.close())
+  t.is(spool.id, '1ed2b2f5-0b52-4d7c-9f0e-6f6a3ad6d5a8')
+  t.is(spool.append([numbered(9)]).number, 9)
+  t.deepEqual(
+    drain(spool),
+    [7, 8, 9].map(number => ({ number, values: [number] })),
+  )
+  t.deepEqual(log.lines, [])
+})
+
+test('what comes after the end of a spool is refused and costs nothing that waits', t => {
+  const folder = temporaryFolder(t)
+  const ended = openSpool(t, folder)
+  ended.append([numbered(1)])
+  ended.close()
+  t.throws(() => ended.append([numbered(2)]))
+  t.throws(() => ended.oldest())
+  t.deepEqual(drain(openSpool(t, folder)), [{ number: 1, values: [1] }])
 })
 
 test('a second kwollector on the same folder is refused with a sentence', async t => {
