@@ -18,7 +18,7 @@ import { repository } from '../test/harness/processes.ts'
 const command = {
   name: 'npm run test:faults --',
   summary:
-    'Kills, cuts, fills, damages and misleads kwollector for about 20 minutes, and counts what is stored.',
+    'Kills, cuts, fills, damages and misleads kwollector for about 13 minutes, and counts what is stored.',
   options: {
     report: {
       kind: 'text',
