@@ -16,10 +16,10 @@ import {
 } from '../sidecar/config.ts'
 import { benchJobs, jobsOptions } from './bench/jobs.ts'
 import { benchPoll, pollOptions } from './bench/poll.ts'
-import { type Progress, showProgress } from './bench/progress.ts'
 import { exitStatus, type Line, table } from './bench/report.ts'
 import { benchSql, sqlOptions } from './bench/sql.ts'
 import { benchWattmetre, wattmetreOptions } from './bench/wattmetre.ts'
+import { type Progress, showProgress } from './progress.ts'
 import { type StateFolder, takeStateFolder } from './stack/state_folder.ts'
 
 const commonOptions = {

@@ -1,9 +1,9 @@
 import type { OptionDefinitions, OptionValues } from '../../sidecar/config.ts'
+import type { Progress } from '../progress.ts'
 import type { StateFolder } from '../stack/state_folder.ts'
 import { install } from './installation.ts'
 import { measureHistory } from './jobs_history.ts'
 import { measureHooks } from './jobs_hooks.ts'
-import type { Progress } from './progress.ts'
 import type { Line } from './report.ts'
 import { onServer } from './server.ts'
 

@@ -4,12 +4,12 @@ import { openScope, type Scope } from '../../test/harness/scope.ts'
 import { withConnection } from '../../test/harness/server.ts'
 import { connectOar } from '../../test/oar/connect.ts'
 import { oarMissing, startOarDatabase } from '../../test/peers/oar_database.ts'
+import type { Progress } from '../progress.ts'
 import { stopChild } from '../stack/child.ts'
 import { startPostgrest } from '../stack/postgrest.ts'
 import { readSql } from './dataset.ts'
 import type { Installation } from './installation.ts'
 import { medians } from './measure.ts'
-import type { Progress } from './progress.ts'
 import { absoluteLine, failedLine, type Line, skippedLine, type Work } from './report.ts'
 
 /** Of jobs_history.sql: jobs that run, each on 10 nodes of its own. */

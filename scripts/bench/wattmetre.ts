@@ -1,7 +1,7 @@
 import type { OptionDefinitions, OptionValues } from '../../sidecar/config.ts'
+import type { Progress } from '../progress.ts'
 import type { StateFolder } from '../stack/state_folder.ts'
 import { type Installation, install } from './installation.ts'
-import type { Progress } from './progress.ts'
 import { absoluteLine, failedLine, type Line, skippedLine, type Target } from './report.ts'
 import { onServer } from './server.ts'
 import { type Load, type Outcome, runLoad } from './wattmetre_run.ts'
