@@ -127,7 +127,9 @@ export class Spool {
       return work()
     } catch (error) {
       if (!isDamage(error)) throw error
-      this.#file = this.#salvage(error as Error, this.#file, known())
+      const before = known()
+      this.#file = this.#salvage(error as Error, this.#file, before)
+      this.#bytes = this.#file.bytesAfter(before.gone)
       return work()
     }
   }

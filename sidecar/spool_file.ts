@@ -120,11 +120,11 @@ export class SpoolFile {
     this.#database.exec('alter table batches add column checksum integer')
     const update = this.#database.prepare('update batches set checksum = ? where number = ?')
     const read = this.#database.prepare(
-      'select number, samples, content from batches where number > ? order by number limit 1',
+      'select number, samples, bytes, content from batches where number > ? order by number limit 1',
     )
     for (let row = read.get(0); row !== undefined; row = read.get(Number(row.number))) {
-      const [number, samples, content] = [Number(row.number), Number(row.samples), String(row.content)]
-      update.run(checksumOf(number, samples, content), number)
+      const batch = batchIn(row)
+      update.run(checksumOf(batch), batch.number)
     }
   }
 
@@ -231,8 +231,9 @@ export class SpoolFile {
     return typeof row?.us === 'number' ? row.us : undefined
   }
 
-  insert({ number, samples, bytes, content }: SpooledBatch): void {
-    this.#insert.run(number, samples, bytes, content, checksumOf(number, samples, content))
+  insert(batch: SpooledBatch): void {
+    const { number, samples, bytes, content } = batch
+    this.#insert.run(number, samples, bytes, content, checksumOf(batch))
   }
 
   /** @throws {DamagedOnDisk} or SQLite's error */
@@ -269,16 +270,19 @@ export class SpoolFile {
   }
 }
 
-function checksumOf(number: number, samples: number, content: string): number {
-  return crc32(content, crc32(`${number} ${samples} `))
+function checksumOf({ number, samples, bytes, content }: SpooledBatch): number {
+  return crc32(content, crc32(`${number} ${samples} ${bytes} `))
+}
+
+function batchIn(row: Record<string, unknown>): SpooledBatch {
+  // What was damaged may be of any type.
+  const [number, samples, bytes] = [Number(row.number), Number(row.samples), Number(row.bytes)]
+  return { number, samples, bytes, content: String(row.content) }
 }
 
 function verified(row: Record<string, unknown> | undefined): SpooledBatch | undefined {
   if (row === undefined) return undefined
-  // What was damaged may be of any type.
-  const [number, samples, content] = [Number(row.number), Number(row.samples), String(row.content)]
-  if (checksumOf(number, samples, content) !== row.checksum) {
-    throw new DamagedOnDisk(`batch ${number} is not what was written`)
-  }
-  return { number, samples, bytes: Number(row.bytes), content }
+  const batch = batchIn(row)
+  if (checksumOf(batch) === row.checksum) return batch
+  throw new DamagedOnDisk(`batch ${batch.number} is not what was written`)
 }

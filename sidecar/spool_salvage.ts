@@ -20,6 +20,7 @@ export interface Known {
   readonly last: number
 }
 
+const batchesInTransaction = 100
 /** Batches behind something damaged that are tried one by one, before a scan is tried again. */
 const triesInRow = 1_000
 /** More would take minutes, and be of a number that was damaged itself. */
@@ -37,14 +38,10 @@ export function salvage(path: string, damaged: SpoolFile | undefined, known: Kno
   const halfDone = salvagedName(path)
   for (const file of [halfDone, `${halfDone}-wal`]) rmSync(file, { force: true })
   const salvaged = new SpoolFile(halfDone)
-  let [batches, samples] = [0, 0]
+  let found = { batches: 0, samples: 0 }
   try {
     salvaged.writeId(known.id)
-    for (const batch of damaged === undefined ? [] : readableBatches(damaged, known.gone)) {
-      salvaged.insert(batch)
-      batches += 1
-      samples += batch.samples
-    }
+    if (damaged !== undefined) found = copyBatches(readableBatches(damaged, known.gone), salvaged)
     salvaged.writeLastNumber(known.last)
   } finally {
     // The last to close the file writes its log into it.
@@ -54,7 +51,25 @@ export function salvage(path: string, damaged: SpoolFile | undefined, known: Kno
   // The main file first: one without its log would look good and lack the newest batches.
   renameSync(path, setAside)
   finishSalvage(path, setAside)
-  return { batches, samples, setAside }
+  return { ...found, setAside }
+}
+
+function copyBatches(from: Generator<SpooledBatch>, to: SpoolFile) {
+  let [batches, samples] = [0, 0]
+  // Some in each transaction: an fsync for each would take minutes, one for all the room of another spool.
+  for (let isOver = false; !isOver; ) {
+    to.allOrNothing(() => {
+      for (let count = 0; count < batchesInTransaction && !isOver; count += 1) {
+        const { value: batch, done } = from.next()
+        isOver = done === true
+        if (done) break
+        to.insert(batch)
+        batches += 1
+        samples += batch.samples
+      }
+    })
+  }
+  return { batches, samples }
 }
 
 /** Takes the salvaged file over where a program died before it did. */

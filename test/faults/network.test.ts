@@ -1,4 +1,5 @@
 import test from 'ava'
+import { until } from '../../scripts/stack/until.ts'
 import { Connection } from '../../sidecar/database.ts'
 import { testDatabase } from '../harness/database.ts'
 import { startTcpRelay } from '../peers/tcp_relay.ts'
@@ -14,7 +15,8 @@ test('a network that breaks within a batch, or stands still there, loses and dou
   const fault = seeded(t)
   const database = await testDatabase(t)
   const relay = await startTcpRelay(t, database.server)
-  const patience = { ...quick, answerMs: 1_000 }
+  // Long enough for a batch on a busy machine: it would never be stored otherwise.
+  const patience = { ...quick, answerMs: 3_000 }
   const storing = startStoring(t, addressOf(database, relay), { patience })
   const taken: string[] = []
   let second = start
@@ -26,13 +28,13 @@ test('a network that breaks within a batch, or stands still there, loses and dou
     )
     for (const { timestamp, value } of samples) taken.push(`${timestamp / 1_000_000} ${value}`)
     const way = fault.below(3) === 0 ? 'answers' : 'requests'
-    const manner = fault.below(4) === 0 ? 'silence' : 'reset'
+    const manner = fault.below(8) === 0 ? 'silence' : 'reset'
     const bytes = way === 'answers' ? fault.below(200) : fault.below(50 * samples.length + 300)
     counts[manner === 'silence' ? 'hangs' : way === 'answers' ? 'cuts in an answer' : 'cuts in a request'] +=
       1
     relay.breakAfter(bytes, way, manner)
     storing.take(samples)
-    await storing.isEmpty()
+    await until('an empty spool', () => storing.spool.length === 0, 60_000)
     fault.progress(round + 1, rounds, 'breaks')
   }
   relay.breakAfter(Number.POSITIVE_INFINITY, 'requests', 'reset')

@@ -116,6 +116,7 @@ for (const [words, damage] of Object.entries(damages)) {
       const said = keptLog()
       const spool = Spool.open(folder, 64, said)
       const batches = drain(spool)
+      t.is(spool.bytes, 0)
       for (const [number, values] of batches) {
         if (values.some(value => value !== number)) t.fail(`a value of batch ${number} is another`)
         if (waiting.has(number) && values.length !== waiting.get(number))
