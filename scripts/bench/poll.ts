@@ -1,16 +1,12 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { BadConfiguration, type OptionDefinitions, type OptionValues } from '../../sidecar/config.ts'
 import { openScope } from '../../test/harness/scope.ts'
 import type { Progress } from '../progress.ts'
-import { Cluster } from '../stack/cluster.ts'
-import { keptSecret } from '../stack/secret_file.ts'
 import type { StateFolder } from '../stack/state_folder.ts'
-import { connect, setUp } from './databases.ts'
+import { install } from './installation.ts'
 import { type PollOutcome, type PollPlace, runPoll } from './poll_run.ts'
 import { type Scenario, scenarios } from './poll_scenarios.ts'
 import { failedLine, type Line, skippedLine } from './report.ts'
-import { serverSettings } from './server.ts'
+import { onServer } from './server.ts'
 
 export const pollOptions = {
   scenario: {
@@ -26,8 +22,6 @@ export const pollOptions = {
   },
 } as const satisfies OptionDefinitions
 
-const databaseName = 'bench_poll'
-const user = 'kwuser'
 /** The program's own start is over then, and so are the time-outs of the polls that the window ends in. */
 const settleMs = 3_000
 
@@ -38,28 +32,25 @@ const settleMs = 3_000
  * @param folder of this run alone
  * @param signal ends the server, and with it the run
  */
-export async function benchPoll(
+export function benchPoll(
   { scenario, seconds }: OptionValues<typeof pollOptions>,
   folder: StateFolder,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Line[]> {
   const chosen = chosenScenarios(scenario)
-  const cluster = new Cluster({
-    folder: join(folder.path, 'cluster'),
-    durability: 'kept',
-    settings: serverSettings(),
+  return onServer(folder, signal, async cluster => {
+    const installation = await install(cluster, folder.path, 'bench_poll')
+    const place = { ...installation, serverPid: cluster.server?.identity.pid ?? 0, progress: progress.at }
+    const lines: Line[] = []
+    try {
+      for (const scenario of chosen)
+        lines.push(...(await measure(scenario, seconds, place, progress, signal)))
+      return lines
+    } finally {
+      await installation.sql.end({ timeout: 1 })
+    }
   })
-  const stop = () => void cluster.stop()
-  try {
-    await cluster.start(signal)
-    if (cluster.server) folder.record(cluster.server.identity)
-    signal.addEventListener('abort', stop)
-    return await measureAll(cluster, folder.path, chosen, seconds, progress, signal)
-  } finally {
-    signal.removeEventListener('abort', stop)
-    await cluster.stop()
-  }
 }
 
 /** @throws {BadConfiguration} for a name that is none */
@@ -72,36 +63,6 @@ function chosenScenarios(names: string | undefined): readonly Scenario[] {
       `--scenario knows ${scenarios.map(({ name }) => name).join(', ')}, got ${JSON.stringify(name.trim())}`,
     )
   })
-}
-
-async function measureAll(
-  cluster: Cluster,
-  path: string,
-  chosen: readonly Scenario[],
-  seconds: number,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<Line[]> {
-  const folder = join(path, 'poll')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const password = keptSecret(join(folder, 'kwuser'))
-  await setUp(cluster.address, databaseName, { folder, user, password })
-  const sql = connect(cluster.address, databaseName)
-  const { host, port } = cluster.address
-  const place: PollPlace = {
-    folder,
-    database: { db_host: host, db_port: port, db_name: databaseName, db_user: user, db_password: password },
-    sql,
-    serverPid: cluster.server?.identity.pid ?? 0,
-    progress: progress.at,
-  }
-  const lines: Line[] = []
-  try {
-    for (const scenario of chosen) lines.push(...(await measure(scenario, seconds, place, progress, signal)))
-    return lines
-  } finally {
-    await sql.end({ timeout: 1 })
-  }
 }
 
 async function measure(

@@ -14,7 +14,7 @@ export function usualLines(title: string, outcome: PollOutcome, targets: PollTar
     ...onTimeLines(title, outcome),
     ageLine(title, outcome),
     coreLine(title, outcome, targets.kwollectorPercent ?? 100),
-    memoryLine(title, outcome),
+    ...memoryLines(title, outcome),
   ]
 }
 
@@ -29,7 +29,7 @@ export function lossLines(title: string, outcome: PollOutcome): Line[] {
     },
     ageLine(title, outcome),
     coreLine(title, outcome, 100),
-    memoryLine(title, outcome),
+    ...memoryLines(title, outcome),
   ]
 }
 
@@ -113,16 +113,28 @@ function coreLine(title: string, outcome: PollOutcome, most: number): Line {
   }
 }
 
+/** The heap takes the size that a load needs within the first minutes. */
+const settledSeconds = 180
+
 /** 200 MB are for up to 30,000 series; a site with more of them may take as much more. */
-function memoryLine(title: string, { series, watched: { memory } }: PollOutcome): Line {
+function memoryLines(title: string, { series, seconds, watched: { memory } }: PollOutcome): Line[] {
   const most = Math.round(200 * Math.max(1, series / 30_000))
-  return {
+  const flat = { bound: '<=', value: 110, unit: '%' } as const
+  const megabytes = (mebibytes: number) => mebibytes * megabytesPerMebibyte
+  const size = {
     ...absoluteLine(
       work(title, 'resident memory, most', { bound: '<', value: most, unit: 'MB' }),
-      memory.max * megabytesPerMebibyte,
+      megabytes(memory.max),
     ),
-    note: `${count(series)} series; grows by ${(memory.perHour * megabytesPerMebibyte).toFixed(1)} MB an hour in the second half`,
+    note: `${count(series)} series`,
   }
+  if (seconds < settledSeconds) return [size]
+  const growth = absoluteLine(
+    work(title, 'resident memory at the end, of that at the beginning', flat),
+    (memory.late / memory.early) * 100,
+  )
+  const note = `${megabytes(memory.early).toFixed(0)} MB, then ${megabytes(memory.late).toFixed(0)} MB; ${megabytes(memory.perHour).toFixed(1)} MB an hour in the second half`
+  return [size, { ...growth, note }]
 }
 
 const megabytesPerMebibyte = 2 ** 20 / 1e6

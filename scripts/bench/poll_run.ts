@@ -5,6 +5,7 @@ import type postgres from 'postgres'
 import { type Child, lastLines, startChild, stopChild } from '../stack/child.ts'
 import { writePrivateFile } from '../stack/secret_file.ts'
 import { until } from '../stack/until.ts'
+import type { Installation } from './installation.ts'
 import { type DueMetric, dueMetrics, type Polled } from './poll_load.ts'
 import { readStored, type Stored, type Window } from './poll_stored.ts'
 import { type Watched, watch } from './poll_watch.ts'
@@ -22,12 +23,7 @@ export interface PollRun {
 }
 
 /** Where it runs. */
-export interface PollPlace {
-  readonly folder: string
-  /** Options of kwollector that name the database. */
-  readonly database: Readonly<Record<string, string | number>>
-  /** As superuser, one connection. */
-  readonly sql: postgres.Sql
+export interface PollPlace extends Pick<Installation, 'folder' | 'options' | 'sql'> {
   /** Of the server's first process. */
   readonly serverPid: number
   readonly progress: (share: number) => void
@@ -76,7 +72,7 @@ async function promoteAll(sql: postgres.Sql, devices: readonly string[]): Promis
     select device_id, '.*' from unnest(${devices}::text[]) as device_id`
 }
 
-function startKwollector({ id, load }: PollRun, { folder, database }: PollPlace): Promise<Child> {
+function startKwollector({ id, load }: PollRun, { folder, options: database }: PollPlace): Promise<Child> {
   const own = join(folder, id)
   const metricsDir = join(own, 'metrics.d')
   mkdirSync(metricsDir, { recursive: true, mode: 0o700 })

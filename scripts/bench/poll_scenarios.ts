@@ -9,7 +9,7 @@ import { siteLoad } from './poll_site.ts'
 import type { Line } from './report.ts'
 
 /** One run of kwollector in a scenario. */
-export interface Phase {
+interface Phase {
   readonly promoted: 'all' | 'none'
   /** Starts the devices, which end with the scope; named after the phase, which has no other's data. */
   readonly load: (scope: Scope, phase: string) => Promise<Polled[]>

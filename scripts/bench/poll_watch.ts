@@ -27,6 +27,9 @@ export interface Watched {
   /** Resident memory of kwollector in MiB. */
   readonly memory: {
     readonly max: number
+    /** The greatest of the second fifth of the window, and of the last. */
+    readonly early: number
+    readonly late: number
     /** By which it grows in an hour, as the second half of the window has it (least squares). */
     readonly perHour: number
   }
@@ -68,10 +71,14 @@ export async function watch(
     await wait(lookMs)
   }
   const after = usage(pids)
+  const greatest = (from: number, to: number) =>
+    Math.max(...memory.slice(from * memory.length, to * memory.length).map(({ mebibytes }) => mebibytes))
   return {
     cores: coresBetween(before, after, (Date.now() - window.from) / 1_000),
     memory: {
-      max: Math.max(...memory.map(({ mebibytes }) => mebibytes)),
+      max: greatest(0, 1),
+      early: greatest(0.2, 0.4),
+      late: greatest(0.8, 1),
       perHour: slope(memory.slice(Math.floor(memory.length / 2))) * 3_600_000,
     },
     ageP99: ages.toSorted((a, b) => a - b)[Math.ceil(ages.length * 0.99) - 1] ?? Number.NaN,

@@ -28,7 +28,7 @@ snmpdTest('bench poll: what agents were due is counted in the database, and noth
       { id: 'short', load, promoted: 'none', seconds: 1, settleMs: 300 },
       {
         folder: temporaryFolder(t),
-        database: optionsOf(database),
+        options: optionsOf(database),
         sql,
         // The server may be one in a container, whose processes are not seen here.
         serverPid: process.pid,
