@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 import { join } from 'node:path'
-import { databaseOf, databaseOptions, logOptions, spoolOptions } from './common_options.ts'
-import { BadConfiguration, type OptionDefinitions, type OptionValues, readOptions } from './config.ts'
+import { databaseOf } from './common_options.ts'
+import { BadConfiguration, readOptions } from './config.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
 import { type Log, openLog } from './log.ts'
 import { nameProblem } from './names.ts'
@@ -10,39 +10,10 @@ import { systemClock } from './schedule.ts'
 import { findServiceManager } from './service_manager.ts'
 import { type AskedBySignals, signalsFrom } from './signals.ts'
 import { emptyMapping, type LoadedMapping, loadMapping, type Mapping } from './wattmetre/mapping.ts'
+import { type WattmetreOptions, wattmetreCommand } from './wattmetre/options.ts'
 import { type Port, portDevice } from './wattmetre/ports.ts'
 import { Wattmetre } from './wattmetre/wattmetre.ts'
 import { holdYoungGeneration } from './young_generation.ts'
-
-const wattmetreCommand = {
-  name: 'kwollector-wattmetre',
-  summary: 'Stores what a wattmetre reading program writes to its standard input in the kwollect database.',
-  options: {
-    wattmetre_id: {
-      kind: 'text',
-      required: true,
-      placeholder: 'NAME',
-      help: 'name of the wattmetre: port 3 is stored as device NAME-port3',
-    },
-    wattmetre_version: {
-      kind: 'integer',
-      default: 2,
-      minimum: 2,
-      maximum: 3,
-      help: 'form of the lines',
-    },
-    mapping_file_path: {
-      kind: 'text',
-      placeholder: 'FILE',
-      help: 'YAML file of the devices that the ports power, device_id: [NAME-port1, NAME-port2]',
-    },
-    ...databaseOptions,
-    ...logOptions,
-    ...spoolOptions,
-  },
-} as const satisfies { name: string; summary: string; options: OptionDefinitions }
-
-type Options = OptionValues<typeof wattmetreCommand.options>
 
 /** After SIGTERM, for what the reading program, which is often ended by the same signal, still has to say. */
 const lastWordsMs = 500
@@ -65,7 +36,7 @@ async function main(): Promise<number> {
 }
 
 /** Stores what comes until the end of the input, SIGTERM or SIGINT. @returns the exit status */
-async function run(options: Options): Promise<number> {
+async function run(options: WattmetreOptions): Promise<number> {
   holdYoungGeneration()
   const asked = signalsFrom(process)
   // With the reader of the log gone, the values still go where they belong.
@@ -107,12 +78,12 @@ async function run(options: Options): Promise<number> {
 }
 
 /** A folder of its own: several wattmetres and kwollector may share spool_dir. */
-function spoolFolder({ spool_dir, wattmetre_id }: Options): string {
+function spoolFolder({ spool_dir, wattmetre_id }: WattmetreOptions): string {
   return join(spool_dir, `wattmetre-${encodeURIComponent(wattmetre_id)}`)
 }
 
 /** @throws {BadConfiguration} */
-async function firstMapping(options: Options): Promise<Mapping> {
+async function firstMapping(options: WattmetreOptions): Promise<Mapping> {
   const wrong = options.wattmetre_id === '' ? 'is empty' : nameProblem(portDevice(options.wattmetre_id, 0))
   if (wrong !== undefined) throw new BadConfiguration(`wattmetre_id ${wrong}`)
   const { mapping, errors } = await loadMappingOf(options)
@@ -120,13 +91,13 @@ async function firstMapping(options: Options): Promise<Mapping> {
   return mapping
 }
 
-async function loadMappingOf({ mapping_file_path, wattmetre_id }: Options): Promise<LoadedMapping> {
+async function loadMappingOf({ mapping_file_path, wattmetre_id }: WattmetreOptions): Promise<LoadedMapping> {
   if (mapping_file_path === undefined) return { mapping: emptyMapping, errors: [] }
   return loadMapping(mapping_file_path, wattmetre_id)
 }
 
 /** At SIGHUP: the mapping in use stays where the file has an error. */
-async function reload(options: Options, wattmetre: Wattmetre, log: Log): Promise<void> {
+async function reload(options: WattmetreOptions, wattmetre: Wattmetre, log: Log): Promise<void> {
   const { mapping, errors } = await loadMappingOf(options)
   for (const error of errors) log.error(error)
   if (errors.length > 0) log.error('the mapping file is not taken over; the former mapping stays')

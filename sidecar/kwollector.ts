@@ -2,12 +2,13 @@
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Collector } from './collector.ts'
-import { databaseOf, databaseOptions, logOptions, spoolOptions } from './common_options.ts'
-import { BadConfiguration, type OptionDefinition, type OptionValues, readOptions } from './config.ts'
+import { databaseOf } from './common_options.ts'
+import { BadConfiguration, readOptions } from './config.ts'
 import { packageVersion } from './config_help.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
 import { loadDescriptions } from './descriptions.ts'
 import { JobPromotions } from './job_promotions.ts'
+import { type KwollectorOptions, kwollectorCommand } from './kwollector_options.ts'
 import { type Log, openLog } from './log.ts'
 import { startMaintenance } from './maintenance.ts'
 import { MetricsListener } from './metrics_listener.ts'
@@ -20,47 +21,6 @@ import { signalsFrom } from './signals.ts'
 import { StatusReport } from './status_report.ts'
 import { watchFolder } from './watch_folder.ts'
 import { holdYoungGeneration } from './young_generation.ts'
-
-const kwollectorCommand = {
-  name: 'kwollector',
-  summary: 'Collects the metrics described in metrics_dir and stores them in the kwollect database.',
-  options: {
-    metrics_dir: {
-      kind: 'text',
-      default: '/etc/kwollect/metrics.d/',
-      placeholder: 'DIR',
-      help: 'folder of the descriptions, *.yml and *.yaml',
-    },
-    ...databaseOptions,
-    ...logOptions,
-    worker: {
-      kind: 'integer',
-      default: 8,
-      minimum: 1,
-      help: 'how many processes of ipmi-sensors run at once for BMCs that answer; other protocols need none',
-    },
-    ...spoolOptions,
-    metrics_port: {
-      kind: 'integer',
-      minimum: 1,
-      maximum: 65535,
-      help: 'shows metrics about kwollector itself at http://METRICS_HOST:METRICS_PORT/metrics',
-    },
-    metrics_host: {
-      kind: 'text',
-      default: '127.0.0.1',
-      placeholder: 'HOST',
-      help: 'address of this machine to show them on; 0.0.0.0 for all IPv4, :: for all',
-    },
-    check: { kind: 'flag', help: 'read everything, print every error and exit' },
-  },
-} as const satisfies {
-  name: string
-  summary: string
-  options: Record<string, OptionDefinition>
-}
-
-type KwollectorOptions = OptionValues<typeof kwollectorCommand.options>
 
 const skipReportMs = 60_000
 
