@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { BenchDatabase } from './databases.ts'
 import { medians, type Timed } from './measure.ts'
-import { type Line, shareLine, speedLine, times } from './report.ts'
+import { informationLine, type Line, shareLine, speedLine, times } from './report.ts'
 
 export interface Stored {
   readonly narrow: BenchDatabase
@@ -41,24 +41,35 @@ async function bytesPerPortValue({ sql, extent }: BenchDatabase, hypertable: str
 }
 
 /**
- * COPY into the tables themselves and INSERT … SELECT into `metrics`, each batch later than the one before. COPY gets
- * each batch in the order of the layout's own index, in which a writer of batches would send it.
+ * COPY into the tables themselves and INSERT … SELECT into `metrics`, each batch later than the one before. The wide
+ * layout gets its batches as they were measured, in order of time. Ours sorts each by series first, as
+ * kwollect.store_batch does, and that time is counted as its own; without sorting, for information.
  */
 export async function measureWriting(stored: Stored, measured: (name: string) => void): Promise<Line[]> {
-  const copy = { name: 'COPY of 100 k rows into samples', target: times('>=', 1.7) }
+  const copy = { name: 'COPY of 100 k rows into samples, sorting included', target: times('>=', 1.7) }
   const insert = { name: 'INSERT ... SELECT of 100 k rows into metrics', target: times('>=', 0.5) }
   try {
     measured(copy.name)
-    const [oursCopied = 0, baselineCopied = 0] = await medians(
-      copying(stored.narrow, stored.serverFolder, narrowCopy),
+    const [sorted = 0, baselineCopied = 0] = await medians(
+      copying(stored.narrow, stored.serverFolder, narrowSorted),
       copying(stored.wide, stored.serverFolder, wideCopy),
     )
+    await dropWritten(stored)
+    const [unsorted = 0, baselineAgain = 0] = await medians(
+      copying(stored.narrow, stored.serverFolder, narrowUnsorted),
+      copying(stored.wide, stored.serverFolder, wideCopy),
+    )
+    await dropWritten(stored)
     measured(insert.name)
     const [oursInserted = 0, baselineInserted = 0] = await medians(
       inserting(stored.narrow),
       inserting(stored.wide),
     )
-    return [speedLine(copy, oursCopied, baselineCopied), speedLine(insert, oursInserted, baselineInserted)]
+    return [
+      speedLine(copy, sorted, baselineCopied),
+      speedLine(insert, oursInserted, baselineInserted),
+      informationLine('COPY of 100 k rows into samples, in order of time', unsorted, baselineAgain),
+    ]
   } finally {
     await dropWritten(stored)
   }
@@ -70,34 +81,57 @@ export async function dropWritten({ narrow, wide }: Pick<Stored, 'narrow' | 'wid
     const hypertable = sql === narrow.sql ? 'kwollect.samples' : 'public.metrics'
     await sql`select drop_chunks(${hypertable}, newer_than => ${extent.dataEnd}::timestamptz)`
     await sql`truncate bench.batch`
+    await sql`drop table if exists bench.rows`
   }
 }
 
 interface CopyStatements {
+  /** Makes the table bench.rows of bench.batch, whose columns are those of the layout. */
   readonly rows: string
+  readonly order: string
   readonly table: string
+  /** Where the order is of the writer's making. */
+  readonly isSorted: boolean
 }
 
-const narrowCopy: CopyStatements = {
+const narrowUnsorted: CopyStatements = {
   rows: `select batch.timestamp, series.series_id, batch.value
            from bench.batch
            join kwollect.series using (device_id, metric_id)
-          order by series.series_id, batch.timestamp`,
+          order by batch.timestamp`,
+  order: 'timestamp',
   table: 'kwollect.samples (timestamp, series_id, value)',
+  isSorted: false,
+}
+
+const narrowSorted: CopyStatements = {
+  ...narrowUnsorted,
+  order: 'series_id, timestamp',
+  isSorted: true,
 }
 
 const wideCopy: CopyStatements = {
-  rows: 'select timestamp, device_id, metric_id, value, labels from bench.batch order by device_id, timestamp',
+  rows: 'select timestamp, device_id, metric_id, value, labels from bench.batch order by timestamp',
+  order: 'timestamp',
   table: 'public.metrics (timestamp, device_id, metric_id, value, labels)',
+  isSorted: false,
 }
 
 function copying(database: BenchDatabase, serverFolder: string, statements: CopyStatements): Timed {
   const file = join(serverFolder, `${database.name}.copy`)
+  const inOrder = `select * from bench.rows order by ${statements.order}`
   const next = batches(database)
   return async () => {
     await next()
-    await database.sql.unsafe(`copy (${statements.rows}) to '${file}'`)
-    return milliseconds(database, `copy ${statements.table} from '${file}'`)
+    await database.sql.unsafe(`drop table if exists bench.rows;
+      create unlogged table bench.rows as ${statements.rows};
+      analyze bench.rows;
+      copy (${inOrder}) to '${file}'`)
+    const sorting = `select count(*) from (${inOrder} offset 0) as sorted`
+    return (
+      (statements.isSorted ? await milliseconds(database, sorting) : 0) +
+      (await milliseconds(database, `copy ${statements.table} from '${file}'`))
+    )
   }
 }
 
