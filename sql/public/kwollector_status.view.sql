@@ -49,8 +49,23 @@ grant select on public.kwollector_status to kwollect_reader, kwollect_writer;
 
 comment on view public.kwollector_status is
 'One row per host that a kwollector polls, as it last reported, every 10 s.
-up: whether the last poll was answered; NULL where none was asked for yet, nothing is polled, or the kwollector does not
-run (kwollector_state: see kwollectors). since: when that changed last. last_error: in words, of a host without an answer or
-a metric without a value. metrics_missing: of those polled, how many the host answered without. polls_failed: time-outs
-and refusals; polls_skipped: due while the former one still ran; all counts since the kwollector started. A host that is
-down is polled less often, see next_poll. The columns from reported_at on stand for the kwollector as a whole.';
+The columns from reported_at on stand for the kwollector as a whole, and mean what they mean in kwollectors.';
+
+comment on column public.kwollector_status.kwollector_state is 'The state of the kwollector: see kwollectors.';
+comment on column public.kwollector_status.host is 'The address that is polled, without user and password.';
+comment on column public.kwollector_status.protocol is 'As in its urls: snmp, ipmisensor or prometheus.';
+comment on column public.kwollector_status.devices is 'The device_id of the metrics that it answers.';
+comment on column public.kwollector_status.up is 'Whether the last poll was answered. NULL: none was asked for yet, nothing is polled, or the kwollector does not run.';
+comment on column public.kwollector_status.since is 'When up last changed.';
+comment on column public.kwollector_status.last_success is 'When a poll was last answered.';
+comment on column public.kwollector_status.last_error is 'In words: of a host without an answer, or of a metric without a value.';
+comment on column public.kwollector_status.last_error_at is 'When that was.';
+comment on column public.kwollector_status.next_poll is 'When it is polled next: a host that is down less and less often, but once a minute at least.';
+comment on column public.kwollector_status.last_duration is 'How long the last poll took.';
+comment on column public.kwollector_status.metrics_described is 'How many metrics are described.';
+comment on column public.kwollector_status.metrics_polled is 'How many of them are polled now: the others are optional and not promoted.';
+comment on column public.kwollector_status.metrics_missing is 'How many of those polled the host answered without.';
+comment on column public.kwollector_status.polls is 'Polls since started_at.';
+comment on column public.kwollector_status.polls_failed is 'Polls that ended with a time-out or a refusal.';
+comment on column public.kwollector_status.polls_skipped is 'Polls that were due while the former one still ran.';
+comment on column public.kwollector_status.values_collected is 'Values taken from it.';

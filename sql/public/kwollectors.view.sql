@@ -39,6 +39,21 @@ grant select on public.kwollectors to kwollect_reader, kwollect_writer;
 
 comment on view public.kwollectors is
 'One row per kwollector, as it last reported, every 10 s.
-state: running; stopped, as it was asked to; silent: killed, or cut off from this database. spool_*: what waits on its
-disk, spool_age is the age of the oldest value. batches_stored, values_stored, values_lost (the spool was full): since
-started_at. dead_letters: rows of kwollect.dead_letters. A row goes a week after its last report.';
+A row goes a week after its last report.';
+
+comment on column public.kwollectors.kwollector is 'The machine that it runs on.';
+comment on column public.kwollectors.state is 'running; stopped: as it was asked to; silent: killed, or cut off from this database (no report for 45 s).';
+comment on column public.kwollectors.reported_at is 'When it last reported; it does every 10 s.';
+comment on column public.kwollectors.started_at is 'When it was started; the counts begin there.';
+comment on column public.kwollectors.version is 'The version of kwollector.';
+comment on column public.kwollectors.hosts is 'How many hosts it polls.';
+comment on column public.kwollectors.hosts_down is 'How many of them did not answer the last time.';
+comment on column public.kwollectors.spool_batches is 'How many batches wait on its disk.';
+comment on column public.kwollectors.spool_bytes is 'How many bytes they have.';
+comment on column public.kwollectors.spool_age is 'The age of the oldest of them; NULL where none waits.';
+comment on column public.kwollectors.batches_stored is 'Batches stored in this database since started_at.';
+comment on column public.kwollectors.values_stored is 'Values in them.';
+comment on column public.kwollectors.values_lost is 'Values that went because the spool was full, since started_at.';
+comment on column public.kwollectors.dead_letters is 'Rows of kwollect.dead_letters that came from it.';
+comment on column public.kwollectors.spool_dir is 'Its folder with the spool.';
+comment on column public.kwollectors.spool_id is 'The number of its spool, which stays when it is started again.';

@@ -21,3 +21,9 @@ grant insert on public.metrics to kwollect_writer;
 comment on view public.metrics is
 'Every stored value.
 INSERT and COPY need device_id and metric_id; timestamp, value and labels default to now(), NaN and {}.';
+
+comment on column public.metrics.timestamp is 'When it was measured: the moment at which the request was sent, or the time that came with the value.';
+comment on column public.metrics.device_id is 'The device that is measured.';
+comment on column public.metrics.metric_id is 'The name of the metric.';
+comment on column public.metrics.value is 'A double. NaN where the answer was no number; the label value_str has it then.';
+comment on column public.metrics.labels is 'A JSON object, {} where there are none; 64 KB at most. _device_alias is another name of the device.';

@@ -12,3 +12,6 @@ grant insert, update, delete on public.promoted_metrics to kwollect_writer;
 comment on view public.promoted_metrics is
 'Optional metrics that are collected now.
 metric_id is a regular expression that matches at the start of a metric''s name; NULL means all of the device.';
+
+comment on column public.promoted_metrics.device_id is 'The device_id or the _device_alias of descriptions.';
+comment on column public.promoted_metrics.metric_id is 'A regular expression that matches at the start of the name of a description; NULL: all of the device.';
