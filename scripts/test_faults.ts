@@ -4,16 +4,17 @@
  *
  * Exit statuses: 0 nothing was lost, doubled or hung, 1 something was, 2 bad options.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, release, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
 import { type OptionDefinition, readOptions } from '../sidecar/config.ts'
 import { type FaultReport, lengthVariable, outageVariable, reportVariable } from '../test/faults/faults.ts'
 import { repository } from '../test/harness/processes.ts'
+import { machineFacts, markdownTable } from './machine.ts'
 
 const command = {
   name: 'npm run test:faults --',
@@ -135,19 +136,10 @@ function readReports(file: string): FaultReport[] {
 }
 
 function markdown(outcome: Outcome, reports: readonly FaultReport[]): string {
-  const [processor] = cpus()
-  const facts = [
+  const facts: [string, string][] = [
     ['result', outcome.status === 0 ? 'passed' : '**FAILED**'],
-    [
-      'machine',
-      `${cpus().length} × ${processor?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}`,
-    ],
-    ['Node', `${process.version}, SQLite ${process.versions.sqlite}`],
+    ...machineFacts(),
     ['server', outcome.server],
-    [
-      'commit',
-      execFileSync('git', ['describe', '--always', '--dirty'], { cwd: repository, encoding: 'utf8' }).trim(),
-    ],
     ['duration', `${Math.floor(outcome.seconds / 60)} min ${outcome.seconds % 60} s`],
     ['tests', `${outcome.passed} passed, ${outcome.failed.length} failed, ${outcome.skipped.length} skipped`],
   ]
@@ -165,17 +157,12 @@ function markdown(outcome: Outcome, reports: readonly FaultReport[]): string {
   return [
     '# Faults',
     '',
-    table(['', ''], facts),
+    markdownTable(['', ''], facts),
     '',
-    table(['fault', ...counted, 'figures', 'seed', 'duration'], rows),
+    markdownTable(['fault', ...counted, 'figures', 'seed', 'duration'], rows),
     '',
     ...outcome.failed.map(title => `- failed: ${title}`),
     ...outcome.skipped.map(title => `- skipped: ${title}`),
     '',
   ].join('\n')
-}
-
-function table(heading: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const line = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`
-  return [line(heading), line(heading.map(() => '---')), ...rows.map(line)].join('\n')
 }

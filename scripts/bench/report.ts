@@ -92,19 +92,11 @@ export function exitStatus(lines: readonly Line[]): 0 | 1 {
   return lines.some(({ met }) => met === false) ? 1 : 0
 }
 
-const headings = ['work', 'ours', 'baseline', 'unit', 'ratio', 'target', ''] as const
+export const headings = ['work', 'ours', 'baseline', 'unit', 'ratio', 'target', ''] as const
 
 /** @returns a table for a terminal, numbers to the right; notes stand below their line */
 export function table(lines: readonly Line[]): string {
-  const rows = lines.map(line => [
-    line.name,
-    shown(line.ours),
-    shown(line.baseline),
-    line.unit,
-    line.ratio === null ? '-' : `${shown(line.ratio)} x`,
-    line.target,
-    verdict(line),
-  ])
+  const rows = lines.map(cells)
   const widths = headings.map((heading, column) =>
     Math.max(heading.length, ...rows.map(row => row[column]?.length ?? 0)),
   )
@@ -121,6 +113,19 @@ export function table(lines: readonly Line[]): string {
     return note === undefined ? [lay(row)] : [lay(row), `    ${note}`]
   })
   return [lay(headings), ...body].join('\n')
+}
+
+/** @returns what stands under the headings */
+export function cells(line: Line): string[] {
+  return [
+    line.name,
+    shown(line.ours),
+    shown(line.baseline),
+    line.unit,
+    line.ratio === null ? '-' : `${shown(line.ratio)} x`,
+    line.target,
+    verdict(line),
+  ]
 }
 
 function verdict({ met, ours }: Line): string {
