@@ -148,11 +148,14 @@ test('only changes are announced', async t => {
   t.is(announced, 2, 'the first call and the change, both once')
 })
 
-test('the example of README for any scheduler answers by job and promotes', async t => {
+test('the example of docs/schedulers.md for any scheduler answers by job and promotes', async t => {
   const database = await testDatabase(t)
   const admin = session(t, database.admin)
-  const readme = readFileSync(join(repository, 'README.md'), 'utf8')
-  const example = /```sql\n(CREATE OR REPLACE VIEW nodetime_per_job[\s\S]*?)```/.exec(readme)?.[1] ?? ''
+  const page = readFileSync(join(repository, 'docs', 'schedulers.md'), 'utf8')
+  const example =
+    /```sql\n(-- as the administrator.*\nCREATE OR REPLACE VIEW nodetime_per_job[\s\S]*?)```/.exec(
+      page,
+    )?.[1] ?? ''
   t.regex(example, /CREATE OR REPLACE VIEW promoted_metrics_per_job/)
   await admin.unsafe(`
     create table my_jobs (id bigint, state text, started timestamptz, ended timestamptz, host varchar, wanted_metrics text);
