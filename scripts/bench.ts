@@ -14,6 +14,7 @@ import {
   type OptionValues,
   readOptions,
 } from '../sidecar/config.ts'
+import { benchImport, importOptions } from './bench/import.ts'
 import { benchJobs, jobsOptions } from './bench/jobs.ts'
 import { benchPoll, pollOptions } from './bench/poll.ts'
 import { exitStatus, type Line, table } from './bench/report.ts'
@@ -56,8 +57,15 @@ const jobsCommand = {
   options: { ...jobsOptions, ...commonOptions },
 } as const
 
+const importCommand = {
+  name: 'npm run bench -- import',
+  summary: 'Measures the import of a kwollect 1.x database, killed twice.',
+  options: { ...importOptions, ...commonOptions },
+} as const
+
 /** Each bench by its name: reads its own options and gives its lines. */
 const benches: Readonly<Record<string, (args: string[], signal: AbortSignal) => Promise<number>>> = {
+  import: (args, signal) => bench(importCommand, benchImport, args, signal),
   sql: (args, signal) => bench(sqlCommand, benchSql, args, signal),
   jobs: (args, signal) => bench(jobsCommand, benchJobs, args, signal),
   poll: (args, signal) => bench(pollCommand, benchPoll, args, signal),

@@ -75,6 +75,11 @@ export const setupCommand = {
       placeholder: 'DIR',
       help: 'write postgrest.conf and token there with mode 0600 instead of printing them',
     },
+    import_from: {
+      kind: 'secret',
+      placeholder: 'URL',
+      help: 'copy the values of a kwollect 1.x database into this one, or what is missing of them: postgres://USER:PASSWORD@HOST:PORT/DATABASE',
+    },
   },
 } as const satisfies Command<Record<string, import('../../sidecar/config.ts').OptionDefinition>>
 
