@@ -104,9 +104,12 @@ export async function askLines(query: Query, signal: AbortSignal): Promise<Line[
 /** @returns how many values each metric has in the span */
 export async function countValues(query: Query, signal: AbortSignal): Promise<Map<string, number>> {
   const counts = new Map<string, number>()
-  readCsv(await ask('get_metrics', argumentsOf(query), { select: 'metric_id' }, signal), ([metric = '']) => {
-    counts.set(metric, (counts.get(metric) ?? 0) + 1)
-  })
+  await readCsv(
+    await ask('get_metrics', argumentsOf(query), { select: 'metric_id' }, signal),
+    ([metric = '']) => {
+      counts.set(metric, (counts.get(metric) ?? 0) + 1)
+    },
+  )
   return counts
 }
 
@@ -114,7 +117,7 @@ export async function countValues(query: Query, signal: AbortSignal): Promise<Ma
 export async function askPairs(at: number, jobId: number | undefined, signal: AbortSignal): Promise<Pair[]> {
   const params = jobId === undefined ? {} : { params: JSON.stringify({ job_id: jobId }) }
   const pairs: Pair[] = []
-  readCsv(
+  await readCsv(
     await ask('available_metrics', { at: isoTime(at), ...params }, {}, signal),
     ([device = '', metric = '']) => {
       pairs.push({ device, metric })
@@ -127,9 +130,12 @@ export async function askPairs(at: number, jobId: number | undefined, signal: Ab
 export async function askJob(id: number, now: number, signal: AbortSignal): Promise<Job | undefined> {
   const filters = { job_id: `eq.${id}`, start_time: 'not.is.null', select: 'node,start_time,stop_time' }
   const rows: { node: string; start: number; stop: number | undefined }[] = []
-  readCsv(await ask('../nodetime_per_job', {}, filters, signal), ([node = '', start = '', stop = '']) => {
-    rows.push({ node, start: readTimestamp(start), stop: stop === '' ? undefined : readTimestamp(stop) })
-  })
+  await readCsv(
+    await ask('../nodetime_per_job', {}, filters, signal),
+    ([node = '', start = '', stop = '']) => {
+      rows.push({ node, start: readTimestamp(start), stop: stop === '' ? undefined : readTimestamp(stop) })
+    },
+  )
   if (rows.length === 0) return undefined
   const isRunning = rows.some(({ stop }) => stop === undefined || stop > now)
   return {
@@ -155,7 +161,7 @@ export async function askPromotions(
 ): Promise<readonly { device: string; expression: string }[]> {
   const promotions: { device: string; expression: string }[] = []
   const filters = { select: 'device_id,metric_id' }
-  readCsv(await ask('../promoted_metrics', {}, filters, signal), ([device = '', expression = '']) => {
+  await readCsv(await ask('../promoted_metrics', {}, filters, signal), ([device = '', expression = '']) => {
     promotions.push({ device, expression: expression === '' ? '.*' : expression })
   })
   return promotions

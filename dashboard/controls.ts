@@ -10,12 +10,11 @@ import {
   type Span,
   timeZone,
 } from './time.ts'
-import type { View } from './view.ts'
+import { parseJobId, type View } from './view.ts'
 
 /** What a user asks for with the controls above the plots. */
-export interface ControlEvents {
-  /** The text of the field: it may be no number. */
-  jobAsked(text: string): void
+interface ControlEvents {
+  jobAsked(jobId: number): void
   jobLeft(): void
   rangeChosen(range: Range): void
   zoomedBy(factor: number): void
@@ -27,7 +26,7 @@ export interface ControlEvents {
 }
 
 /** What the controls have to show. */
-export interface ControlState {
+interface ControlState {
   readonly view: View
   /** What the plots show, zoomed or not. */
   readonly span: Span
@@ -35,93 +34,117 @@ export interface ControlState {
   readonly live: 'on' | 'paused' | 'impossible'
 }
 
-export interface Controls {
-  sync(state: ControlState): void
+const announceMs = 250
+
+/** Everything above the plots: job, time, zoom, messages. */
+export class Controls {
+  readonly #events: ControlEvents
+  readonly #job = byId('job', HTMLInputElement)
+  readonly #range = byId('range', HTMLSelectElement)
+  readonly #live = byId('live', HTMLButtonElement)
+  readonly #leaveJob = byId('leave-job', HTMLButtonElement)
+  readonly #reset = byId('reset', HTMLButtonElement)
+  readonly #status = byId('status', HTMLElement)
+  readonly #notice = byId('notice', HTMLElement)
+  readonly #exact: ExactForm
+  #spoken = ''
+  readonly #announceSoon = debounced(announceMs, () => {
+    byId('spoken', HTMLElement).textContent = this.#spoken
+  })
+
+  constructor(events: ControlEvents) {
+    this.#events = events
+    this.#exact = exactForm(events)
+    this.#listenToButtons()
+    this.#listenToFields()
+  }
+
+  sync({ view, span, live }: ControlState): void {
+    const hasJob = view.jobId !== undefined
+    if (document.activeElement !== this.#job) this.#job.value = hasJob ? String(view.jobId) : ''
+    this.#leaveJob.hidden = !hasJob
+    // Who is filling the fields in is not disturbed by values that come in.
+    if (!this.#exact.form.contains(document.activeElement)) {
+      syncRange(this.#range, view)
+      this.#exact.show(view.range.kind === 'between' ? view.range : undefined, span)
+    }
+    this.#reset.disabled = view.zoom === undefined
+    this.#live.disabled = live === 'impossible'
+    this.#live.setAttribute('aria-pressed', String(live === 'on'))
+    document.title = `${hasJob ? `Job ${view.jobId} – ` : ''}kwollect`
+  }
+
   /** One line above the plots. */
-  say(text: string): void
+  say(text: string): void {
+    this.#status.textContent = text
+  }
+
   /** For screen readers alone, and only the last of many. */
-  announce(text: string): void
+  announce(text: string): void {
+    this.#spoken = text
+    this.#announceSoon()
+  }
+
   /** Instead of plots, or above them; undefined takes it away. */
-  notify(notice: Notice | undefined, retry?: () => void): void
+  notify(notice: Notice | undefined, retry?: () => void): void {
+    const place = this.#notice
+    place.hidden = notice === undefined
+    place.replaceChildren()
+    if (notice === undefined) return
+    place.className = retry === undefined ? 'notice' : 'notice failure'
+    place.setAttribute('role', retry === undefined ? 'status' : 'alert')
+    place.append(element('strong', {}, notice.title), element('p', {}, notice.text))
+    if (retry === undefined) return
+    const again = element('button', { type: 'button' }, 'Try again')
+    again.addEventListener('click', retry)
+    place.append(again)
+  }
+
+  #listenToButtons(): void {
+    const { jobLeft, liveSwitched, reset, movedBy, zoomedBy, csvAsked, themeSwitched } = this.#events
+    const actions: Readonly<Record<string, () => void>> = {
+      'leave-job': jobLeft,
+      live: liveSwitched,
+      reset,
+      earlier: () => movedBy(-0.5),
+      later: () => movedBy(0.5),
+      'zoom-in': () => zoomedBy(0.5),
+      'zoom-out': () => zoomedBy(2),
+      csv: csvAsked,
+      theme: () => {
+        switchTheme()
+        themeSwitched()
+      },
+    }
+    for (const [id, act] of Object.entries(actions))
+      byId(id, HTMLButtonElement).addEventListener('click', act)
+    const link = byId('link', HTMLButtonElement)
+    link.addEventListener('click', () => void copyLink(link))
+    document.addEventListener('keydown', event => {
+      if (event.key === 'Escape' && !this.#reset.disabled) reset()
+    })
+  }
+
+  #listenToFields(): void {
+    byId('job-form', HTMLFormElement).addEventListener('submit', event => {
+      event.preventDefault()
+      const jobId = parseJobId(this.#job.value)
+      if (jobId === undefined) this.notify(noNumber)
+      else this.#events.jobAsked(jobId)
+    })
+    this.#range.addEventListener('change', () => {
+      const { value } = this.#range
+      this.#exact.form.hidden = value !== 'exact'
+      if (value === 'exact') return this.#exact.focus()
+      const seconds = parseDuration(value)
+      this.#events.rangeChosen(seconds === undefined ? { kind: 'job' } : { kind: 'last', seconds })
+    })
+  }
 }
 
-export function makeControls(events: ControlEvents): Controls {
-  const button = (id: string, act: () => void) => {
-    const found = byId(id, HTMLButtonElement)
-    found.addEventListener('click', act)
-    return found
-  }
-  const job = byId('job', HTMLInputElement)
-  const range = byId('range', HTMLSelectElement)
-  const live = button('live', events.liveSwitched)
-  const leaveJob = button('leave-job', events.jobLeft)
-  const reset = button('reset', events.reset)
-  const status = byId('status', HTMLElement)
-  const notice = byId('notice', HTMLElement)
-  const exact = exactForm(events)
-
-  button('earlier', () => events.movedBy(-0.5))
-  button('later', () => events.movedBy(0.5))
-  button('zoom-in', () => events.zoomedBy(0.5))
-  button('zoom-out', () => events.zoomedBy(2))
-  button('csv', events.csvAsked)
-  button('theme', () => {
-    switchTheme()
-    events.themeSwitched()
-  })
-  const link = button('link', () => void copyLink(link))
-  byId('job-form', HTMLFormElement).addEventListener('submit', event => {
-    event.preventDefault()
-    events.jobAsked(job.value)
-  })
-  range.addEventListener('change', () => {
-    exact.form.hidden = range.value !== 'exact'
-    if (range.value === 'exact') return exact.focus()
-    const seconds = parseDuration(range.value)
-    events.rangeChosen(seconds === undefined ? { kind: 'job' } : { kind: 'last', seconds })
-  })
-  document.addEventListener('keydown', event => {
-    if (event.key === 'Escape' && !reset.disabled) events.reset()
-  })
-
-  let spoken = ''
-  const announceSoon = debounced(250, () => {
-    byId('spoken', HTMLElement).textContent = spoken
-  })
-  return {
-    sync: ({ view, span, live: state }) => {
-      if (document.activeElement !== job) job.value = view.jobId === undefined ? '' : String(view.jobId)
-      leaveJob.hidden = view.jobId === undefined
-      // Who is filling the fields in is not disturbed by values that come in.
-      if (!exact.form.contains(document.activeElement)) {
-        syncRange(range, view)
-        exact.show(view.range.kind === 'between' ? view.range : undefined, span)
-      }
-      reset.disabled = view.zoom === undefined
-      live.disabled = state === 'impossible'
-      live.setAttribute('aria-pressed', String(state === 'on'))
-      document.title = `${view.jobId === undefined ? '' : `Job ${view.jobId} – `}kwollect`
-    },
-    say: text => {
-      status.textContent = text
-    },
-    announce: text => {
-      spoken = text
-      announceSoon()
-    },
-    notify: (what, retry) => {
-      notice.hidden = what === undefined
-      notice.replaceChildren()
-      if (what === undefined) return
-      notice.className = retry === undefined ? 'notice' : 'notice failure'
-      notice.setAttribute('role', retry === undefined ? 'status' : 'alert')
-      notice.append(element('strong', {}, what.title), element('p', {}, what.text))
-      if (retry === undefined) return
-      const again = element('button', { type: 'button' }, 'Try again')
-      again.addEventListener('click', retry)
-      notice.append(again)
-    },
-  }
+const noNumber: Notice = {
+  title: 'That is not the number of a job.',
+  text: 'It has digits only, for example 1234.',
 }
 
 function syncRange(range: HTMLSelectElement, view: View): void {
@@ -137,6 +160,8 @@ function syncRange(range: HTMLSelectElement, view: View): void {
     range.value = wanted
   }
 }
+
+type ExactForm = ReturnType<typeof exactForm>
 
 /** The two fields of an exact time, in the browser's time zone. */
 function exactForm({ rangeChosen }: ControlEvents) {

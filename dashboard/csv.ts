@@ -1,14 +1,37 @@
+/** Longer than this the page must not stand still: it reads on after the next frame. */
+const sliceMs = 8
+const rowsPerLook = 250
+
 /**
  * Reads the CSV of PostgREST, which is not RFC 4180's: it is PostgreSQL's text of a row (record_out), so a
- * backslash in quotes is doubled, and a quote too.
+ * backslash in quotes is doubled, and a quote too. In slices: 100,000 lines at once would hold up the pointer for half
+ * a second.
  *
  * @param take called with the fields of each line after the heading; the array is used again for the next line
  */
-export function readCsv(text: string, take: (fields: readonly string[]) => void): void {
-  const fields: string[] = []
-  const firstEnd = text.indexOf('\n')
-  let position = firstEnd < 0 ? text.length : firstEnd + 1
+export async function readCsv(text: string, take: (fields: readonly string[]) => void): Promise<void> {
+  const heading = text.indexOf('\n')
+  let position = heading < 0 ? text.length : heading + 1
+  let deadline = performance.now() + sliceMs
   while (position < text.length) {
+    position = readRows(text, position, take)
+    if (performance.now() < deadline) continue
+    await pause()
+    deadline = performance.now() + sliceMs
+  }
+}
+
+/** Lets the browser do what waits, a frame for one. Where it has no yield() of its own, a timer does, if more slowly. */
+function pause(): Promise<void> {
+  const { scheduler } = globalThis as { scheduler?: { yield?(): Promise<void> } }
+  return scheduler?.yield?.() ?? new Promise(resolve => setTimeout(resolve))
+}
+
+/** @returns where the first line begins that has not been read */
+function readRows(text: string, begin: number, take: (fields: readonly string[]) => void): number {
+  const fields: string[] = []
+  let position = begin
+  for (let row = 0; row < rowsPerLook && position < text.length; row++) {
     fields.length = 0
     for (;;) {
       if (text.charCodeAt(position) === quote) {
@@ -27,6 +50,7 @@ export function readCsv(text: string, take: (fields: readonly string[]) => void)
     position++
     take(fields)
   }
+  return position
 }
 
 const [quote, comma, lineFeed, backslash] = ['"', ',', '\n', '\\'].map(character =>

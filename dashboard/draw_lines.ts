@@ -13,7 +13,7 @@ export interface DrawnLine {
 }
 
 /** The plotting area in pixels of the canvas, and what its edges stand for. */
-export interface Area {
+interface Area {
   readonly left: number
   readonly top: number
   readonly width: number

@@ -29,7 +29,7 @@ function share(covered: number, { start, end }: Span): string {
   // 99.96 % is not all of it
   const digits =
     percent > 99 && percent < 100 ? Math.floor(percent * 100) / 100 : Math.round(percent * 10) / 10
-  return `${Math.min(100, digits)} %`
+  return `${Math.min(100, digits)}\u00a0%`
 }
 
 /**

@@ -3,7 +3,7 @@ import type { DrawnLine } from './draw_lines.ts'
 import { shortened } from './lines.ts'
 
 /** What a user does with the lines of one plot. */
-export interface LineListEvents {
+interface LineListEvents {
   /** Shows or hides one line; `only` hides all others. */
   toggled(line: DrawnLine, scope: 'this' | 'only'): void
   emphasized(line: DrawnLine | undefined): void

@@ -32,10 +32,10 @@ interface Growing {
 export const lineColumns = 'timestamp,device_id,value,labels'
 
 /** @param csv of get_metrics for one metric, with the columns {@link lineColumns} in order of time */
-export function readLines(csv: string): Line[] {
+export async function readLines(csv: string): Promise<Line[]> {
   const byText = new Map<string, Growing>()
   const byKey = new Map<string, Growing>()
-  readCsv(csv, ([timestamp = '', device = '', value = '', labels = '{}']) => {
+  await readCsv(csv, ([timestamp = '', device = '', value = '', labels = '{}']) => {
     const text = `${device}\n${labels}`
     let line = byText.get(text)
     if (line === undefined) {
@@ -49,11 +49,22 @@ export function readLines(csv: string): Line[] {
     line.times.push(readTimestamp(timestamp))
     line.values.push(readValue(value))
   })
-  return [...byKey.values()].map(line => ({
-    ...line,
-    times: Float64Array.from(line.times),
-    values: Float64Array.from(line.values),
-  }))
+  return inOrder(
+    [...byKey.values()].map(line => ({
+      ...line,
+      times: Float64Array.from(line.times),
+      values: Float64Array.from(line.values),
+    })),
+  )
+}
+
+const naturally = new Intl.Collator('en', { numeric: true })
+
+/** node-2 before node-10: values come in order of time, and so lines in the order of their first values. */
+function inOrder(lines: readonly Line[]): Line[] {
+  return lines.toSorted(
+    (one, other) => naturally.compare(one.device, other.device) || naturally.compare(one.key, other.key),
+  )
 }
 
 /** "Infinity" is no value that a plot could show. */
@@ -115,8 +126,15 @@ export function firstIndex(times: Float64Array, time: number): number {
  * breaks and what energy counts as covered is the same, and the same as in api.get_job_energy.
  */
 export function longestGap(times: Float64Array): number {
-  return Math.max(60, 3 * medianInterval(times))
+  const known = gaps.get(times)
+  if (known !== undefined) return known
+  const gap = Math.max(60, 3 * medianInterval(times))
+  gaps.set(times, gap)
+  return gap
 }
+
+/** Times never change once they are read, and every frame asks. */
+const gaps = new WeakMap<Float64Array, number>()
 
 /** @returns the usual distance of the values in seconds; 0 where there are fewer than two */
 export function medianInterval(times: Float64Array): number {
@@ -146,7 +164,7 @@ export function joinLines(shown: readonly Line[], fresh: readonly Line[], start:
     byKey.delete(line.key)
     return join(line, newer, start)
   })
-  return [...joined, ...byKey.values()].filter(line => line.times.length > 0)
+  return inOrder([...joined, ...byKey.values()].filter(line => line.times.length > 0))
 }
 
 function join(old: Line, newer: Line | undefined, start: number): Line {
@@ -164,7 +182,7 @@ function join(old: Line, newer: Line | undefined, start: number): Line {
 }
 
 /** Smallest, greatest and mean of the values in a span; `count` is 0 where there is none. */
-export interface Extent {
+interface Extent {
   readonly minimum: number
   readonly maximum: number
   readonly mean: number

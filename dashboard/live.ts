@@ -44,3 +44,6 @@ export function makeLive(round: () => Promise<void>): Live {
 export function refreshSeconds(shownSeconds: number): number {
   return Math.min(60, Math.max(2, shownSeconds / 200))
 }
+
+/** While live, everything is read anew as often: values that a device sent late, and new devices, come in. */
+export const wholeEverySeconds = 300

@@ -1,5 +1,5 @@
 import { askLines, type Query } from './api.ts'
-import type { MetricData } from './panel.ts'
+import type { MetricData } from './metric_data.ts'
 import { askDensities, chooseSummaries } from './resolution.ts'
 
 /** The metrics of one view over one time. */

@@ -6,7 +6,7 @@ export interface Look {
 }
 
 /** What canvases need to know of the theme; everything else is CSS. */
-export interface Inks {
+interface Inks {
   readonly text: string
   readonly grid: string
   readonly lines: readonly string[]
@@ -41,10 +41,10 @@ export function lookOf(index: number, inks: Inks): Look {
 const system = matchMedia('(prefers-color-scheme: dark)')
 const storageKey = 'kwollect theme'
 
-export type Theme = 'light' | 'dark'
+type Theme = 'light' | 'dark'
 
 /** What is seen now: the user's choice on this browser, else the system's. */
-export function currentTheme(): Theme {
+function currentTheme(): Theme {
   const chosen = document.documentElement.dataset.theme
   if (chosen === 'light' || chosen === 'dark') return chosen
   return system.matches ? 'dark' : 'light'

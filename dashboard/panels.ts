@@ -1,8 +1,9 @@
 import type { Line } from './lines.ts'
-import { csvHeading, type MetricData, makePanel, type Panel, type PanelState } from './panel.ts'
+import { csvHeading, type MetricData } from './metric_data.ts'
+import { Panel, type PanelState } from './panel.ts'
 import type { Span } from './time.ts'
 
-export interface PanelsEvents {
+interface PanelsEvents {
   zoomed(span: Span): void
   reset(): void
   toggled(metric: string, lineKey: string, scope: 'this' | 'only', allKeys: readonly string[]): void
@@ -11,103 +12,112 @@ export interface PanelsEvents {
   csvAsked(fileName: string, text: string): void
 }
 
-/** The plots of a view, by metric. Each has the data of the whole time and, while zoomed, finer ones of a part. */
-export interface Panels {
-  /** Makes and removes panels: one for each metric, in this order. */
-  arrange(metrics: readonly string[]): void
-  setState(state: PanelState): void
-  whole(metric: string): MetricData | undefined
-  detail(metric: string): MetricData | undefined
-  showWhole(metric: string, data: MetricData): void
-  showDetail(metric: string, data: MetricData): void
-  dropDetails(): void
-  explain(metric: string, text: string): void
-  setBusy(metrics: readonly string[], state: 'busy' | 'idle'): void
-  /** All panels as one file. */
-  csv(): string
-}
-
 interface Entry {
   readonly panel: Panel
   whole: MetricData | undefined
   detail: MetricData | undefined
 }
 
-export function makePanels(host: HTMLElement, events: PanelsEvents): Panels {
-  const entries = new Map<string, Entry>()
-  let state: PanelState | undefined
+/** The plots of a view, by metric. Each has the data of the whole time and, while zoomed, finer ones of a part. */
+export class Panels {
+  readonly #host: HTMLElement
+  readonly #events: PanelsEvents
+  readonly #entries = new Map<string, Entry>()
+  #state: PanelState | undefined
 
-  const make = (metric: string): Entry => {
-    const panel = makePanel(
-      metric,
-      {
-        zoomed: events.zoomed,
-        reset: events.reset,
-        announced: events.announced,
-        toggled: (key, scope, all) => events.toggled(metric, key, scope, all),
-        rateChanged: asRate => events.rateChanged(metric, asRate),
-      },
-      ({ csv }) => events.csvAsked(`${metric.replace(/[^\w.-]+/g, '_').slice(0, 80)}.csv`, fileOf(csv())),
-    )
+  constructor(host: HTMLElement, events: PanelsEvents) {
+    this.#host = host
+    this.#events = events
+  }
+
+  /** Makes and removes panels: one for each metric, in this order. */
+  arrange(metrics: readonly string[]): void {
+    for (const [metric, { panel }] of this.#entries) {
+      if (metrics.includes(metric)) continue
+      panel.destroy()
+      this.#entries.delete(metric)
+    }
+    const kept = metrics.map(metric => [metric, this.#entries.get(metric) ?? this.#make(metric)] as const)
+    this.#entries.clear()
+    for (const [metric, entry] of kept) this.#entries.set(metric, entry)
+    const roots = kept.map(([, { panel }]) => panel.root)
+    // What stays in its place keeps its focus.
+    if (roots.some((root, index) => this.#host.children[index] !== root)) this.#host.replaceChildren(...roots)
+  }
+
+  setState(state: PanelState): void {
+    this.#state = state
+    for (const { panel } of this.#entries.values()) panel.update(state)
+  }
+
+  whole(metric: string): MetricData | undefined {
+    return this.#entries.get(metric)?.whole
+  }
+
+  detail(metric: string): MetricData | undefined {
+    return this.#entries.get(metric)?.detail
+  }
+
+  showWhole(metric: string, data: MetricData): void {
+    const entry = this.#entries.get(metric)
+    if (entry === undefined) return
+    entry.whole = data
+    this.#render(entry)
+  }
+
+  showDetail(metric: string, data: MetricData): void {
+    const entry = this.#entries.get(metric)
+    if (entry === undefined) return
+    entry.detail = data
+    this.#render(entry)
+  }
+
+  dropDetails(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.detail === undefined) continue
+      entry.detail = undefined
+      this.#render(entry)
+    }
+  }
+
+  /** Shows words instead of the plot. */
+  explain(metric: string, text: string): void {
+    const entry = this.#entries.get(metric)
+    if (entry === undefined) return
+    entry.whole = undefined
+    entry.detail = undefined
+    entry.panel.explain(text)
+  }
+
+  setBusy(metrics: readonly string[], state: 'busy' | 'idle'): void {
+    for (const metric of metrics) this.#entries.get(metric)?.panel.setBusy(state)
+  }
+
+  /** All panels as one file. */
+  csv(): string {
+    return fileOf([...this.#entries.values()].flatMap(({ panel }) => panel.csv()))
+  }
+
+  #make(metric: string): Entry {
+    const { zoomed, reset, announced, toggled, rateChanged, csvAsked } = this.#events
+    const fileName = `${metric.replace(/[^\w.-]+/g, '_').slice(0, 80)}.csv`
+    const panel = new Panel(metric, {
+      zoomed,
+      reset,
+      announced,
+      toggled: (key, scope, all) => toggled(metric, key, scope, all),
+      rateChanged: asRate => rateChanged(metric, asRate),
+      csvAsked: () => csvAsked(fileName, fileOf(panel.csv())),
+    })
     return { panel, whole: undefined, detail: undefined }
   }
-  const render = (entry: Entry) => {
-    const data = entry.detail ?? entry.whole
-    if (data === undefined || state === undefined) return
+
+  #render({ panel, whole, detail }: Entry): void {
+    const data = detail ?? whole
+    if (data === undefined || this.#state === undefined) return
     const texts = textsOf(data.lines)
-    if (texts === undefined) entry.panel.show(data, state)
-    else entry.panel.explain(texts)
-  }
-  const withEntry = (metric: string, work: (entry: Entry) => void) => {
-    const entry = entries.get(metric)
-    if (entry !== undefined) work(entry)
-  }
-  return {
-    arrange: metrics => {
-      for (const [metric, { panel }] of entries) {
-        if (metrics.includes(metric)) continue
-        panel.destroy()
-        entries.delete(metric)
-      }
-      for (const metric of metrics) {
-        const entry = entries.get(metric) ?? make(metric)
-        entries.set(metric, entry)
-        host.append(entry.panel.root)
-      }
-    },
-    setState: newState => {
-      state = newState
-      for (const { panel } of entries.values()) panel.update(newState)
-    },
-    whole: metric => entries.get(metric)?.whole,
-    detail: metric => entries.get(metric)?.detail,
-    showWhole: (metric, data) =>
-      withEntry(metric, entry => {
-        entry.whole = data
-        render(entry)
-      }),
-    showDetail: (metric, data) =>
-      withEntry(metric, entry => {
-        entry.detail = data
-        render(entry)
-      }),
-    dropDetails: () => {
-      for (const entry of entries.values()) {
-        if (entry.detail === undefined) continue
-        entry.detail = undefined
-        render(entry)
-      }
-    },
-    explain: (metric, text) =>
-      withEntry(metric, entry => {
-        entry.whole = undefined
-        entry.detail = undefined
-        entry.panel.explain(text)
-      }),
-    setBusy: (metrics, busy) => {
-      for (const metric of metrics) entries.get(metric)?.panel.setBusy(busy)
-    },
-    csv: () => fileOf([...entries.values()].flatMap(({ panel }) => panel.csv())),
+    if (texts === undefined) panel.show(data, this.#state)
+    else panel.explain(texts)
   }
 }
 

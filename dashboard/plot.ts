@@ -6,113 +6,139 @@ import { followPointer } from './plot_pointer.ts'
 import { type Span, tickLabels } from './time.ts'
 import { axisLabels, axisScale, type Unit } from './units.ts'
 
+/** Where the cursor is. */
+export interface PlotPoint {
+  readonly time: number
+  readonly value: number
+  /** In pixels of the plotting area. */
+  readonly left: number
+}
+
 /** What a plot tells the page. */
-export interface PlotEvents {
+interface PlotEvents {
   /** The user chose a part of the time, or moved it. */
   zoomed(span: Span): void
   reset(): void
   /** The moment under the cursor and the value at its height; undefined where the cursor has left. */
-  pointed(at: { readonly time: number; readonly value: number; readonly left: number } | undefined): void
-}
-
-export interface Plot {
-  /** Shows these lines over this time; drawn with the next frame, if it can be seen. */
-  show(lines: readonly DrawnLine[], span: Span, unit: Unit): void
-  emphasize(line: DrawnLine | undefined): void
-  /** Puts the cursor at a moment, as the pointer does, in all plots; undefined takes it away. */
-  pointAt(time: number | undefined): void
-  readonly overlay: HTMLElement
-  destroy(): void
+  pointed(point: PlotPoint | undefined): void
 }
 
 const syncKey = 'kwollect'
 
 /** A uPlot for axes, cursor and selection; the lines are drawn by {@link drawLines}. */
-export function makePlot(host: HTMLElement, events: PlotEvents): Plot {
-  let lines: readonly DrawnLine[] = []
-  let span: Span = { start: 0, end: 1 }
-  let unit: Unit = { symbol: '', prefixes: 'none' }
-  let emphasis: DrawnLine | undefined
-  let isSeen = false
-  let isStale = true
+export class Plot {
+  readonly #host: HTMLElement
+  readonly #plot: uPlot
+  readonly #undo: (() => void)[] = []
+  readonly #redraw = oncePerFrame(() => this.#redrawNow())
+  #lines: readonly DrawnLine[] = []
+  #span: Span = { start: 0, end: 1 }
+  #unit: Unit = { symbol: '', prefixes: 'none' }
+  /** Key of the line that stands out: live values bring new lines of the same key. */
+  #emphasis: string | undefined
+  /** What nobody can see is not drawn before somebody can. */
+  #isSeen = false
+  #isStale = true
 
-  const plot = new uPlot(
-    options(host, () => unit, events),
-    emptyData(span),
-    host,
-  )
-  plot.hooks.draw = [
-    () => {
-      const { left, top, width, height } = plot.bbox
-      const [bottomValue, topValue] = [plot.scales.y?.min ?? 0, plot.scales.y?.max ?? 1]
-      const area = { left, top, width, height, span, bottomValue, topValue, ratio: devicePixelRatio }
-      drawLines(plot.ctx, lines, area, emphasis)
-    },
-  ]
+  constructor(host: HTMLElement, events: PlotEvents) {
+    this.#host = host
+    const unit = () => this.#unit
+    const draw = (plot: uPlot) => this.#drawLines(plot)
+    this.#plot = new uPlot(plotOptions(host, { unit, draw, events }), corners(this.#span, [0, 1]), host)
+    this.#undo.push(followPointer(this.#plot, () => this.#span, events))
+    this.#watch()
+  }
 
-  const redraw = oncePerFrame(() => {
-    if (!isSeen) {
-      isStale = true
-      return
+  /** What lies over the plotting area. */
+  get overlay(): HTMLElement {
+    return this.#plot.over
+  }
+
+  /** Shows these lines over this time; drawn with the next frame, if it can be seen. */
+  show(lines: readonly DrawnLine[], span: Span, unit: Unit): void {
+    this.#lines = lines
+    this.#span = span
+    this.#unit = unit
+    this.#redraw()
+  }
+
+  /** Lets one line stand out, or none. */
+  emphasize(line: DrawnLine | undefined): void {
+    if (this.#emphasis === line?.line.key) return
+    this.#emphasis = line?.line.key
+    this.#redraw()
+  }
+
+  /** Puts the cursor at a moment, as the pointer does, in all plots; undefined takes it away. */
+  pointAt(time: number | undefined): void {
+    const left = time === undefined ? -10 : this.#plot.valToPos(time, 'x')
+    this.#plot.setCursor({ left, top: time === undefined ? -10 : this.overlay.clientHeight / 2 })
+  }
+
+  destroy(): void {
+    for (const undo of this.#undo) undo()
+    this.#plot.destroy()
+  }
+
+  #watch(): void {
+    const seen = new IntersectionObserver(
+      entries => {
+        this.#isSeen = entries.at(-1)?.isIntersecting ?? false
+        if (this.#isSeen && this.#isStale) this.#redraw()
+      },
+      { rootMargin: '200px' },
+    )
+    const resized = new ResizeObserver(() => {
+      const { clientWidth: width, clientHeight: height } = this.#host
+      if (width > 0 && (width !== this.#plot.width || height !== this.#plot.height))
+        this.#plot.setSize({ width, height })
+    })
+    seen.observe(this.#host)
+    resized.observe(this.#host)
+    this.#undo.push(
+      () => seen.disconnect(),
+      () => resized.disconnect(),
+    )
+  }
+
+  #redrawNow(): void {
+    this.#isStale = !this.#isSeen
+    if (this.#isSeen) this.#plot.setData(corners(this.#span, valueRange(this.#lines, this.#span)))
+  }
+
+  #drawLines({ bbox, ctx, scales }: uPlot): void {
+    const { left, top, width, height } = bbox
+    const [bottomValue, topValue] = [scales.y?.min ?? 0, scales.y?.max ?? 1]
+    const area = {
+      left,
+      top,
+      width,
+      height,
+      span: this.#span,
+      bottomValue,
+      topValue,
+      ratio: devicePixelRatio,
     }
-    isStale = false
-    const [bottom, top] = valueRange(lines, span)
-    plot.setData([
-      [span.start, span.end],
-      [bottom, top],
-    ])
-  })
-  const seen = new IntersectionObserver(
-    entries => {
-      isSeen = entries.some(({ isIntersecting }) => isIntersecting)
-      if (isSeen && isStale) redraw()
-    },
-    { rootMargin: '200px' },
-  )
-  seen.observe(host)
-  const resized = new ResizeObserver(() => {
-    const { clientWidth, clientHeight } = host
-    if (clientWidth > 0 && (clientWidth !== plot.width || clientHeight !== plot.height))
-      plot.setSize({ width: clientWidth, height: clientHeight })
-  })
-  resized.observe(host)
-  const unfollow = followPointer(plot, () => span, events)
-
-  return {
-    overlay: plot.over,
-    show: (shownLines, shownSpan, shownUnit) => {
-      lines = shownLines
-      span = shownSpan
-      unit = shownUnit
-      redraw()
-    },
-    emphasize: line => {
-      if (emphasis === line) return
-      emphasis = line
-      redraw()
-    },
-    pointAt: time => {
-      const left = time === undefined ? -10 : plot.valToPos(time, 'x')
-      plot.setCursor({ left, top: time === undefined ? -10 : plot.over.clientHeight / 2 })
-    },
-    destroy: () => {
-      seen.disconnect()
-      resized.disconnect()
-      unfollow()
-      plot.destroy()
-    },
+    const emphasis = this.#lines.find(({ line }) => line.key === this.#emphasis)
+    drawLines(ctx, this.#lines, area, emphasis)
   }
 }
 
 /** uPlot's own data are the two corners of the picture: they set its scales. */
-function emptyData({ start, end }: Span): uPlot.AlignedData {
+function corners({ start, end }: Span, [bottom, top]: readonly [number, number]): uPlot.AlignedData {
   return [
     [start, end],
-    [0, 1],
+    [bottom, top],
   ]
 }
 
-function options(host: HTMLElement, unit: () => Unit, events: PlotEvents): uPlot.Options {
+interface PlotParts {
+  readonly unit: () => Unit
+  readonly draw: (plot: uPlot) => void
+  readonly events: PlotEvents
+}
+
+function plotOptions(host: HTMLElement, { unit, draw, events }: PlotParts): uPlot.Options {
   const font = '12px system-ui, sans-serif'
   const asData = (_: uPlot, low: number, high: number): [number, number] => [low, high]
   const axis = {
@@ -139,7 +165,7 @@ function options(host: HTMLElement, unit: () => Unit, events: PlotEvents): uPlot
       },
       {
         ...axis,
-        size: 58,
+        size: 70,
         gap: 8,
         space: 34,
         values: (_, splits) => withSymbol(splits, unit()),
@@ -158,6 +184,7 @@ function options(host: HTMLElement, unit: () => Unit, events: PlotEvents): uPlot
       },
     },
     hooks: {
+      draw: [draw],
       setSelect: [
         plot => {
           const { left, width } = plot.select

@@ -2,7 +2,7 @@ import type uPlot from 'uplot'
 import type { Span } from './time.ts'
 
 /** What the pointer asks for beside uPlot's own drag with a mouse, which selects. */
-export interface PointerEvents {
+interface PointerEvents {
   zoomed(span: Span): void
 }
 
@@ -49,6 +49,16 @@ export function zoomed({ start, end }: Span, factor: number, at = (start + end) 
 export function moved({ start, end }: Span, share: number): Span {
   const seconds = (end - start) * share
   return { start: start + seconds, end: end + seconds }
+}
+
+const longestZoom = 366 * 86_400
+const shortestZoom = 0.01
+
+/** A span that can be shown: of a sensible length, and not beyond the latest moment that can have values. */
+export function usable({ start, end }: Span, latest: number): Span {
+  const length = Math.min(longestZoom, Math.max(shortestZoom, end - start))
+  const last = Math.min((start + end) / 2 + length / 2, latest)
+  return { start: last - length, end: last }
 }
 
 function drag(first: MouseEvent, begin: Span, width: number, { zoomed: show }: PointerEvents): void {

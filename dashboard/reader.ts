@@ -2,7 +2,7 @@ import { askLines } from './api.ts'
 import { now } from './clock.ts'
 import { joinLines } from './lines.ts'
 import { forEachInTurns, loadMetrics } from './loader.ts'
-import type { MetricData } from './panel.ts'
+import type { MetricData } from './metric_data.ts'
 import type { Panels } from './panels.ts'
 import { whyNoValues } from './reasons.ts'
 import { chooseSummaries } from './resolution.ts'
@@ -18,8 +18,12 @@ export class Reader {
     this.#panels = panels
   }
 
-  /** The values of the whole time, each metric shown as it comes; for one without values, why. */
-  async readWhole(situation: Situation, metrics: readonly string[], signal: AbortSignal): Promise<void> {
+  /**
+   * The values of the whole time, each metric shown as it comes.
+   *
+   * @returns the metrics that have no values
+   */
+  async readWhole(situation: Situation, metrics: readonly string[], signal: AbortSignal): Promise<string[]> {
     const empty: string[] = []
     const show = (metric: string, data: MetricData) => {
       this.#panels.setBusy([metric], 'idle')
@@ -31,7 +35,23 @@ export class Reader {
       const densities = await loadMetrics(wanted, show, signal)
       this.#densities = new Map([...this.#densities, ...densities])
     })
-    for (const metric of empty) await this.#explainEmpty(situation, metric, signal)
+    return empty
+  }
+
+  /** Why these metrics have no values, in place of their plots. */
+  async explain(situation: Situation, metrics: readonly string[], signal: AbortSignal): Promise<void> {
+    const { span, pairs } = situation
+    for (const metric of metrics) {
+      const empty = {
+        metric,
+        devices: devicesOf(situation),
+        span,
+        isCurrent: isFollowing(situation),
+        pairs,
+      }
+      const text = await whyNoValues(empty, signal)
+      if (!signal.aborted) this.#panels.explain(metric, text)
+    }
   }
 
   /**
@@ -60,27 +80,25 @@ export class Reader {
     const { view, span } = situation
     await forEachInTurns(view.metrics, async (metric, failed) => {
       const known = this.#panels.whole(metric)
-      const start = known === undefined ? span.start : freshStart(known, span)
+      const start = freshStart(known, span)
       const [summary, asRate] = [known?.summary ?? false, isRate(view, metric)]
       const query = { ...wantedOf(situation, [metric], { start, end: span.end }), summary, asRate }
       const fresh = await askLines(query, AbortSignal.any([signal, failed]))
-      if (signal.aborted || (known === undefined && fresh.length === 0)) return
+      // Read anew meanwhile, as a rate perhaps: then these are not its values.
+      if (signal.aborted || this.#panels.whole(metric) !== known) return
+      if (known === undefined && fresh.length === 0) return
       const lines = joinLines(known?.lines ?? [], fresh, span.start)
       this.#panels.showWhole(metric, { lines, span, summary, asRate })
     })
   }
 
+  /** What covers the part, but for less than can be seen. */
   #known(metric: string, part: Span): MetricData | undefined {
+    const slack = (part.end - part.start) / 100
     return [this.#panels.detail(metric), this.#panels.whole(metric)].find(
-      data => data !== undefined && data.span.start <= part.start && part.end <= data.span.end + 1,
+      data =>
+        data !== undefined && data.span.start - slack <= part.start && part.end <= data.span.end + slack,
     )
-  }
-
-  async #explainEmpty(situation: Situation, metric: string, signal: AbortSignal): Promise<void> {
-    const { span, pairs } = situation
-    const empty = { metric, devices: devicesOf(situation), span, isCurrent: isFollowing(situation), pairs }
-    const text = await whyNoValues(empty, signal)
-    if (!signal.aborted) this.#panels.explain(metric, text)
   }
 
   async #whileBusy(metrics: readonly string[], work: () => Promise<unknown>): Promise<void> {

@@ -1,4 +1,4 @@
-import { askPromotions, hasJobs, type Job, type Pair } from './api.ts'
+import { ApiError, askPromotions, hasJobs, type Job, type Pair } from './api.ts'
 import { localTime, type Span } from './time.ts'
 
 /** Something to tell instead of a plot: what, and what to do about it. */
@@ -15,6 +15,13 @@ function listed(names: readonly string[]): string {
   const others = names.length - shown.length
   if (others > 0) return `${shown.join(', ')} and ${others} others`
   return shown.length > 1 ? `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}` : (shown[0] ?? 'no device')
+}
+
+/** What a request failed of: the API's own words where it gave some. */
+export function whyFailed(failure: unknown): Notice {
+  return failure instanceof ApiError
+    ? { title: failure.message, text: failure.hint }
+    : { title: 'The page has failed.', text: String(failure) }
 }
 
 export async function whyNoJob(id: number, signal: AbortSignal): Promise<Notice> {
@@ -44,7 +51,7 @@ export function whyNoDevices(span: Span): Notice {
 }
 
 /** What a metric without values is asked about. */
-export interface EmptyMetric {
+interface EmptyMetric {
   readonly metric: string
   readonly devices: readonly string[]
   readonly span: Span

@@ -5,8 +5,8 @@ import type { Span } from './time.ts'
 export const bucketSeconds = 300
 
 /** More values than this in one plot, or in all, tell the eye nothing more and take seconds to come. */
-const mostPerMetric = 100_000
-const mostInAll = 250_000
+const mostPerMetric = 120_000
+const mostInAll = 300_000
 
 /**
  * How many values a second each metric has, from up to three short looks: at the beginning, in the middle and at the

@@ -1,29 +1,26 @@
-import { ApiError, askJob, askPairs } from './api.ts'
-import { type Choices, devicesToBeginWith, makeChoices, mergePairs, metricsToBeginWith } from './choices.ts'
+import { type Choices, foldOnPhones, makeChoices } from './choices.ts'
 import { now } from './clock.ts'
-import { type Controls, download, makeControls } from './controls.ts'
+import { Controls, download } from './controls.ts'
 import { byId, debounced } from './dom.ts'
-import { type Live, makeLive, refreshSeconds } from './live.ts'
-import { makePanels, type Panels } from './panels.ts'
-import { moved, zoomed } from './plot_pointer.ts'
+import { type Live, makeLive, refreshSeconds, wholeEverySeconds } from './live.ts'
+import { complete, findTime, isComplete, listPairs } from './orientation.ts'
+import { Panels } from './panels.ts'
+import { moved, usable, zoomed } from './plot_pointer.ts'
 import { Reader } from './reader.ts'
-import { whyNoDevices, whyNoJob, whyNoMetrics } from './reasons.ts'
+import { whyFailed, whyNoJob } from './reasons.ts'
 import {
+  countsOf,
   devicesOf,
   hiddenAfter,
   isFollowing,
+  isOtherChoice,
   isRate,
   panelStateOf,
   type Situation,
   spanOf,
 } from './situation.ts'
 import type { Span } from './time.ts'
-import { emptyView, formatView, lineCode, parseJobId, parseView, type View } from './view.ts'
-
-/** While live, everything is read anew as often: values that a device sent late, and new devices, come in. */
-const wholeEverySeconds = 300
-const longestZoom = 366 * 86_400
-const shortestZoom = 0.01
+import { emptyView, formatView, lineCode, parseView, type View } from './view.ts'
 
 /** The page at work: what is chosen stands in the address, and what the address says is shown. */
 export class Session {
@@ -40,13 +37,7 @@ export class Session {
   #choosesMetrics = true
   /** When everything was read last. */
   #wholeRead = 0
-  /** Clicks in the lists that are not applied yet: several are one choice. */
-  #pending: Partial<View> = {}
-  readonly #applyPending = debounced(300, () => {
-    const chosen = this.#pending
-    this.#pending = {}
-    this.#change(chosen)
-  })
+  readonly #noteStep = debounced(150, () => history.replaceState(null, '', `#${formatView(this.#view)}`))
   readonly #refineSoon = debounced(200, () => void this.#refine())
 
   constructor() {
@@ -54,10 +45,9 @@ export class Session {
     this.#situation = { view, job: undefined, span: spanOf(view, undefined, now()), pairs: [] }
     this.#controls = this.#makeControls()
     this.#choices = makeChoices({
-      devicesChosen: devices => this.#changeSoon({ devices }),
-      metricsChosen: metrics => {
-        this.#choosesMetrics = false
-        this.#changeSoon({ metrics })
+      chosen: choice => {
+        if (choice.metrics !== undefined) this.#choosesMetrics = false
+        this.#change(choice)
       },
     })
     this.#panels = this.#makePanels()
@@ -72,6 +62,7 @@ export class Session {
   }
 
   start(): void {
+    foldOnPhones(this.#view.metrics.length > 0 ? 'chosen' : 'to choose')
     void this.#load()
   }
 
@@ -86,8 +77,8 @@ export class Session {
 
   #makeControls(): Controls {
     const shown = () => this.#view.zoom ?? this.#situation.span
-    return makeControls({
-      jobAsked: text => this.#askForJob(text),
+    return new Controls({
+      jobAsked: jobId => this.#askForJob(jobId),
       jobLeft: () => {
         const { range } = this.#view
         this.#change({
@@ -110,7 +101,7 @@ export class Session {
   }
 
   #makePanels(): Panels {
-    return makePanels(byId('panels', HTMLElement), {
+    return new Panels(byId('panels', HTMLElement), {
       zoomed: span => this.#zoom(span),
       reset: () => this.#change({ zoom: undefined }),
       announced: text => this.#controls.announce(text),
@@ -124,15 +115,7 @@ export class Session {
     })
   }
 
-  #askForJob(text: string): void {
-    const jobId = parseJobId(text)
-    if (jobId === undefined) {
-      this.#controls.notify({
-        title: 'That is not the number of a job.',
-        text: 'It has digits only, for example 1234.',
-      })
-      return
-    }
+  #askForJob(jobId: number): void {
     this.#choosesMetrics = true
     const before = this.#view
     this.#change({ jobId, devices: [], range: { kind: 'job' }, zoom: undefined, hidden: new Set() })
@@ -140,27 +123,20 @@ export class Session {
     if (before.jobId === jobId) void this.#load()
   }
 
-  #changeSoon(part: Partial<View>): void {
-    this.#pending = { ...this.#pending, ...part }
-    this.#applyPending()
-  }
-
   #change(part: Partial<View>): void {
     const before = this.#view
     this.#situation = { ...this.#situation, view: { ...before, ...part } }
-    // Each step of a zoom would fill the history: Back leads to the choice before.
-    const isStep = before.zoom !== undefined && part.zoom !== undefined
-    history[isStep ? 'replaceState' : 'pushState'](null, '', `#${formatView(this.#view)}`)
+    // Each step of a zoom would fill the history, where Back leads to the choice before; and browsers refuse more than
+    // a hundred in half a minute.
+    if (before.zoom !== undefined && part.zoom !== undefined) this.#noteStep()
+    else history.pushState(null, '', `#${formatView(this.#view)}`)
     this.#react(before)
   }
 
   /** Does no more than the change asks for: what is on the screen stays until there is something better. */
   #react(before: View): void {
     const view = this.#view
-    const isOther = (['jobId', 'devices', 'metrics', 'range'] as const).some(
-      part => JSON.stringify(view[part]) !== JSON.stringify(before[part]),
-    )
-    if (isOther) {
+    if (isOtherChoice(view, before)) {
       void this.#load()
       return
     }
@@ -175,10 +151,8 @@ export class Session {
     else if (view.zoom !== undefined && view.zoom !== before.zoom) this.#refineSoon()
   }
 
-  #zoom({ start, end }: Span): void {
-    const length = Math.min(longestZoom, Math.max(shortestZoom, end - start))
-    const last = Math.min((start + end) / 2 + length / 2, Math.max(now(), this.#situation.span.end))
-    this.#change({ zoom: { start: last - length, end: last } })
+  #zoom(span: Span): void {
+    this.#change({ zoom: usable(span, Math.max(now(), this.#situation.span.end)) })
   }
 
   #sync(): void {
@@ -211,26 +185,24 @@ export class Session {
       const listed = this.#list(signal)
       // Its failure is told by the await below; until then it must not count as nobody's.
       listed.catch(() => undefined)
-      if (this.#view.metrics.length === 0 || devicesOf(this.#situation).length === 0) {
+      if (!isComplete(this.#situation)) {
         await listed
-        if (!this.#chooseFirst()) return
+        if (!this.#complete()) return
       }
       this.#panels.arrange(this.#view.metrics)
       this.#panels.dropDetails()
       this.redraw()
       this.#sync()
       this.#controls.say('Reading …')
-      await this.#readWhole(this.#view.metrics, signal)
-      this.#controls.say(this.#counts(begin))
+      const empty = await this.#reader.readWhole(this.#situation, this.#view.metrics, signal)
+      this.#wholeRead = now()
+      const lines = this.#view.metrics.flatMap(metric => this.#panels.whole(metric)?.lines ?? [])
+      this.#controls.say(countsOf(this.#situation, lines, performance.now() - begin))
       await listed
+      await this.#reader.explain(this.#situation, empty, signal)
       this.#goLive()
       if (this.#view.zoom !== undefined) this.#refineSoon()
     })
-  }
-
-  async #readWhole(metrics: readonly string[], signal: AbortSignal): Promise<void> {
-    await this.#reader.readWhole(this.#situation, metrics, signal)
-    this.#wholeRead = now()
   }
 
   /** Metrics whose values became rates, or the other way. */
@@ -238,7 +210,8 @@ export class Session {
     const { signal } = this.#loading
     await this.#attempt(signal, async () => {
       this.#panels.dropDetails()
-      await this.#reader.readWhole(this.#situation, metrics, signal)
+      const empty = await this.#reader.readWhole(this.#situation, metrics, signal)
+      await this.#reader.explain(this.#situation, empty, signal)
       if (this.#view.zoom !== undefined) this.#refineSoon()
     })
   }
@@ -254,69 +227,54 @@ export class Session {
 
   /** A round of the live page. */
   async #refresh(): Promise<void> {
-    if (now() - this.#wholeRead > wholeEverySeconds) return this.#load()
     const { signal } = this.#loading
-    await this.#attempt(signal, async () => {
-      if (!(await this.#findTime(signal))) return
-      await this.#reader.readFresh(this.#situation, signal)
-      if (signal.aborted) return
-      this.redraw()
-      // The job may have ended.
-      this.#goLive()
-    })
+    const isDue = now() - this.#wholeRead > wholeEverySeconds
+    await (isDue ? this.#load() : this.#attempt(signal, () => this.#readFresh(signal)))
+    // What failed may work again by itself; and the job may have ended.
+    if (isDue || !signal.aborted) this.#goLive()
+  }
+
+  async #readFresh(signal: AbortSignal): Promise<void> {
+    if (!(await this.#findTime(signal))) return
+    await this.#reader.readFresh(this.#situation, signal)
+    if (signal.aborted) return
+    this.#controls.notify(undefined)
+    this.redraw()
   }
 
   /** @returns false where the job is unknown, which has been said then */
   async #findTime(signal: AbortSignal): Promise<boolean> {
-    const { jobId } = this.#view
-    const moment = now()
-    const job = jobId === undefined ? undefined : await askJob(jobId, moment, signal)
-    this.#situation = { ...this.#situation, job, span: spanOf(this.#view, job, moment) }
-    if (jobId === undefined || job !== undefined) return true
+    const { view } = this.#situation
+    const { job, span } = await findTime(view, signal)
+    // Meanwhile a line may have been hidden: only what was asked for is taken.
+    this.#situation = { ...this.#situation, job, span }
+    if (view.jobId === undefined || job !== undefined) return true
     this.#clear()
-    this.#controls.notify(await whyNoJob(jobId, signal))
+    this.#controls.notify(await whyNoJob(view.jobId, signal))
     return false
   }
 
-  /** What the lists offer: what has values at the end of the time, and for a time in the past at its beginning too. */
   async #list(signal: AbortSignal): Promise<void> {
-    const { span, view } = this.#situation
-    const moments = isFollowing(this.#situation)
-      ? [span.end]
-      : [span.end, Math.min(span.end, span.start + 60)]
-    const answers = await Promise.all(moments.map(at => askPairs(at, view.jobId, signal)))
-    this.#situation = { ...this.#situation, pairs: mergePairs(answers) }
+    const pairs = await listPairs(this.#situation, signal)
+    this.#situation = { ...this.#situation, pairs }
     this.#sync()
   }
 
   /** @returns whether there is something to show; if not, why has been said */
-  #chooseFirst(): boolean {
-    const { view, job, pairs, span } = this.#situation
+  #complete(): boolean {
     const isFirstVisit = location.hash.replace('#', '') === ''
-    const devices = isFirstVisit ? devicesToBeginWith(pairs) : view.devices
-    const hasDevices = job !== undefined || devices.length > 0
-    const metrics =
-      hasDevices && this.#choosesMetrics && view.metrics.length === 0
-        ? metricsToBeginWith(pairs)
-        : view.metrics
-    if (hasDevices && metrics.length > 0) {
-      this.#situation = { ...this.#situation, view: { ...view, devices, metrics } }
-      history.replaceState(null, '', `#${formatView(this.#view)}`)
-      return true
+    const completed = complete(this.#situation, {
+      devices: isFirstVisit ? 'page' : 'user',
+      metrics: this.#choosesMetrics ? 'page' : 'user',
+    })
+    if ('title' in completed) {
+      this.#clear()
+      this.#controls.notify(completed)
+      return false
     }
-    this.#clear()
-    if (pairs.length === 0) this.#controls.notify(job === undefined ? whyNoDevices(span) : whyNoMetrics(job))
-    else if (hasDevices)
-      this.#controls.notify({
-        title: 'Choose metrics.',
-        text: 'Each becomes a plot with a line for each device.',
-      })
-    else
-      this.#controls.notify({
-        title: 'What would you like to see?',
-        text: 'Type the number of a job, or choose devices and metrics from the lists.',
-      })
-    return false
+    this.#situation = { ...this.#situation, view: completed }
+    history.replaceState(null, '', `#${formatView(completed)}`)
+    return true
   }
 
   #clear(): void {
@@ -331,25 +289,8 @@ export class Session {
       await work()
     } catch (failure) {
       if (signal.aborted) return
-      this.#live.stop()
       this.#controls.say('')
-      const { message, hint } = failure instanceof ApiError ? failure : { message: String(failure), hint: '' }
-      this.#controls.notify({ title: message, text: hint }, () => void this.#load())
+      this.#controls.notify(whyFailed(failure), () => void this.#load())
     }
-  }
-
-  /** "Job 7, running · 16 devices · 12 metrics · 69,120 values in 1.3 s" */
-  #counts(begin: number): string {
-    const { view, job } = this.#situation
-    const lines = view.metrics.flatMap(metric => this.#panels.whole(metric)?.lines ?? [])
-    const values = lines.reduce((sum, { times }) => sum + times.length, 0)
-    const count = (amount: number, noun: string) =>
-      `${amount.toLocaleString('en')} ${noun}${amount === 1 ? '' : 's'}`
-    return [
-      ...(job === undefined ? [] : [`Job ${job.id}${job.isRunning ? ', running' : ''}`]),
-      count(devicesOf(this.#situation).length, 'device'),
-      count(view.metrics.length, 'metric'),
-      `${count(values, 'value')} in ${((performance.now() - begin) / 1000).toFixed(1)} s`,
-    ].join(' · ')
   }
 }

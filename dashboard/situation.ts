@@ -1,6 +1,9 @@
 import type { Job, Pair } from './api.ts'
+import type { Line } from './lines.ts'
 import type { Wanted } from './loader.ts'
-import type { MetricData, PanelState } from './panel.ts'
+import type { MetricData } from './metric_data.ts'
+import type { PanelState } from './panel.ts'
+import { bucketSeconds } from './resolution.ts'
 import type { Span } from './time.ts'
 import { isCounter } from './units.ts'
 import { lineCode, type View } from './view.ts'
@@ -22,6 +25,12 @@ export function devicesOf({ view, job }: Situation): readonly string[] {
 /** Whether the time ends now, so that new values belong to it. */
 export function isFollowing({ view, job }: Situation): boolean {
   return view.range.kind === 'last' || (view.range.kind === 'job' && job?.isRunning === true)
+}
+
+/** Whether other values have to be read, and not only other parts or lines of them shown. */
+export function isOtherChoice(one: View, other: View): boolean {
+  const parts = ({ jobId, devices, metrics, range }: View) => JSON.stringify([jobId, devices, metrics, range])
+  return parts(one) !== parts(other)
 }
 
 /** Whether a metric is shown as its increase per second: as the user said, else counters are. */
@@ -85,9 +94,30 @@ export function hiddenAfter(
 /** Values may come this late: a spool is sent every second or so. Older ones come with the next whole reading. */
 const lateSeconds = 15
 
-/** From when on values are asked for again while live: a little before the newest, or the last two buckets. */
-export function freshStart({ lines, summary }: MetricData, span: Span): number {
-  if (summary) return Math.max(span.start, span.end - 900)
-  const newest = lines.reduce((last, { times }) => Math.max(last, times.at(-1) ?? 0), 0)
+/** How far back a metric is looked for that had no value up to now. */
+const lookBackSeconds = 120
+
+/**
+ * From when on values are asked for again while live: a little before the newest, or the last buckets; for a metric
+ * without values not from the beginning, since nobody has looked how many there may be.
+ */
+export function freshStart(known: MetricData | undefined, span: Span): number {
+  if (known === undefined) return Math.max(span.start, span.end - lookBackSeconds)
+  if (known.summary) return Math.max(span.start, span.end - 3 * bucketSeconds)
+  const newest = known.lines.reduce((last, { times }) => Math.max(last, times.at(-1) ?? 0), 0)
   return Math.max(span.start, newest - lateSeconds)
+}
+
+/** "Job 7, running · 16 devices · 12 metrics · 69,120 values in 1.3 s" */
+export function countsOf(situation: Situation, lines: readonly Line[], milliseconds: number): string {
+  const { view, job } = situation
+  const values = lines.reduce((sum, { times }) => sum + times.length, 0)
+  const count = (amount: number, noun: string) =>
+    `${amount.toLocaleString('en')} ${noun}${amount === 1 ? '' : 's'}`
+  return [
+    ...(job === undefined ? [] : [`Job ${job.id}${job.isRunning ? ', running' : ''}`]),
+    count(devicesOf(situation).length, 'device'),
+    count(view.metrics.length, 'metric'),
+    `${count(values, 'value')} in ${(milliseconds / 1000).toFixed(1)} s`,
+  ].join(' · ')
 }

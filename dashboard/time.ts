@@ -25,10 +25,13 @@ export function formatDuration(seconds: number): string {
   return `${seconds / size}${unit}`
 }
 
+/** Where Date ends (ECMA-262, Time Values). */
+const latestTime = 8.64e12
+
 /** ISO 8601 or Unix seconds, as get_metrics takes them; a time without an offset is UTC, as there. */
 export function parseTime(text: string): number | undefined {
   const trimmed = text.trim()
-  if (/^\d+(\.\d*)?$/.test(trimmed)) return Number(trimmed)
+  if (/^\d+(\.\d*)?$/.test(trimmed)) return Number(trimmed) < latestTime ? Number(trimmed) : undefined
   // Date.parse takes a date alone for UTC, a date with a clock for local time.
   const isWithoutOffset = /^\d{4}-\d\d-\d\d[T ][\d:.]+$/.test(trimmed)
   const milliseconds = Date.parse(isWithoutOffset ? `${trimmed.replace(' ', 'T')}Z` : trimmed)

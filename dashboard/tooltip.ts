@@ -5,7 +5,7 @@ import { preciseTime, type Span } from './time.ts'
 import { formatValue, type Unit } from './units.ts'
 
 /** A line and what it has under the cursor. */
-export interface Pointed {
+interface Pointed {
   readonly drawn: DrawnLine
   readonly value: number
 }
@@ -36,7 +36,7 @@ export interface Tooltip {
   hide(): void
 }
 
-export interface TooltipContent {
+interface TooltipContent {
   readonly time: number
   readonly span: Span
   readonly values: readonly Pointed[]

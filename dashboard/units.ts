@@ -58,7 +58,7 @@ export function isPower(unit: Unit): boolean {
 }
 
 /** By what values are divided before they are written, and the unit that they have then. */
-export interface Scale {
+interface Scale {
   readonly divisor: number
   readonly symbol: string
 }
@@ -93,7 +93,7 @@ const durations = [
 ] as const
 
 /** @param largest the largest absolute value that is written in this scale */
-export function scaleFor(largest: number, unit: Unit): Scale {
+function scaleFor(largest: number, unit: Unit): Scale {
   if (unit.prefixes === 'none' || largest === 0 || !Number.isFinite(largest))
     return { divisor: 1, symbol: unit.symbol }
   if (unit.prefixes === 'duration') {
@@ -108,19 +108,19 @@ export function scaleFor(largest: number, unit: Unit): Scale {
   return { divisor, symbol: `${prefix}${unit.symbol}` }
 }
 
-/** "182 W", "1.25 kW", "7.45 GiB": four significant digits, or the digits before the point. */
+/** "182 W", "1.25 kW", "7.45 GiB", with a space that does not break: four digits, or those before the point. */
 export function formatValue(value: number, unit: Unit): string {
   if (Number.isNaN(value)) return '–'
   const { divisor, symbol } = scaleFor(Math.abs(value), unit)
-  return `${formatNumber(value / divisor)}${symbol === '' ? '' : ` ${symbol}`}`
+  return `${formatNumber(value / divisor)}${symbol === '' ? '' : `\u00a0${symbol}`}`
 }
 
-/** Four significant digits without zeros at the end; a thin space between thousands. */
-export function formatNumber(value: number): string {
+/** Four significant digits without zeros at the end; a narrow space between thousands. */
+function formatNumber(value: number): string {
   const size = Math.abs(value)
   if (size >= 1e15 || (size > 0 && size < 1e-6)) return value.toExponential(2).replace('-', '−')
   const text = size >= 1000 ? String(Math.round(value)) : String(Number(value.toPrecision(4)))
-  return text.replace(/\B(?=(\d{3})+$)/g, ' ').replace('-', '−')
+  return text.replace(/\B(?=(\d{3})+$)/g, '\u202f').replace('-', '−')
 }
 
 /** What stands at the ticks of an axis: as many digits as their distance needs, in one scale for all. */

@@ -14,6 +14,7 @@ import {
   type OptionValues,
   readOptions,
 } from '../sidecar/config.ts'
+import { benchDashboard, dashboardOptions } from './bench/dashboard.ts'
 import { benchImport, importOptions } from './bench/import.ts'
 import { benchJobs, jobsOptions } from './bench/jobs.ts'
 import { benchPoll, pollOptions } from './bench/poll.ts'
@@ -57,6 +58,12 @@ const jobsCommand = {
   options: { ...jobsOptions, ...commonOptions },
 } as const
 
+const dashboardCommand = {
+  name: 'npm run bench -- dashboard',
+  summary: 'Measures the graphical view in a real browser; needs Chromium (scripts/bootstrap --for-tests).',
+  options: { ...dashboardOptions, ...commonOptions },
+} as const
+
 const importCommand = {
   name: 'npm run bench -- import',
   summary: 'Measures the import of a kwollect 1.x database, killed twice.',
@@ -66,6 +73,7 @@ const importCommand = {
 /** Each bench by its name: reads its own options and gives its lines. */
 const benches: Readonly<Record<string, (args: string[], signal: AbortSignal) => Promise<number>>> = {
   import: (args, signal) => bench(importCommand, benchImport, args, signal),
+  dashboard: (args, signal) => bench(dashboardCommand, benchDashboard, args, signal),
   sql: (args, signal) => bench(sqlCommand, benchSql, args, signal),
   jobs: (args, signal) => bench(jobsCommand, benchJobs, args, signal),
   poll: (args, signal) => bench(pollCommand, benchPoll, args, signal),

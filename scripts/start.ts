@@ -142,7 +142,9 @@ async function serve(
 }
 
 function whatToTry(stack: EmbeddedStack, example: Example): string {
+  const job = stack.job === undefined ? '' : `, also of job ${stack.job}`
   return [
+    `  ${stack.url}/rpc/dashboard  shows plots in a browser${job}`,
     `  curl '${example.url}'`,
     `  ${stack.url}/  describes the whole API`,
     `  ${stack.psql}`,

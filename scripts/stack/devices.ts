@@ -1,4 +1,4 @@
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chownSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type Child, lastLines, startChild } from './child.ts'
@@ -25,17 +25,25 @@ export interface Device {
 
 type OnStart = (child: Child) => void
 
-/** Without it the agent answers the network as `private` does; with it only this machine, to this community. */
-const agentConfiguration = `\
+/** What draws power from the PDU: each is a device of its own, measured at its outlet. */
+export const demoNodes = ['node-1', 'node-2', 'node-3', 'node-4'] as const
+
+const outletPowers = '1.3.6.1.4.1.318.1.1.26.9.4.3.1.7'
+
+/**
+ * Without it the agent answers the network as `private` does; with it only this machine, to this community. The power
+ * distribution unit has the OIDs of APC's PowerNet-MIB: rPDU2OutletMeteredStatusPower and rPDUIdentDevicePowerWatts from
+ * pdu.sh, rPDU2SensorTempHumidityStatusTempC (tenths of a degree), rPDUIdentSerialNumber.
+ */
+const agentConfiguration = (pduScript: string) => `\
 rocommunity public 127.0.0.1
 sysName this-host
 sysLocation the embedded stack of kwollect
 sysContact nobody
 dontLogTCPWrappersConnects yes
 
-# A power distribution unit, by the OIDs of APC's PowerNet-MIB: rPDUIdentDevicePowerWatts,
-# rPDU2SensorTempHumidityStatusTempC (tenths of a degree), rPDUIdentSerialNumber.
-override 1.3.6.1.4.1.318.1.1.12.1.16.0 integer 182
+pass_persist .${outletPowers} /bin/sh ${pduScript}
+pass_persist .1.3.6.1.4.1.318.1.1.12.1.16 /bin/sh ${pduScript}
 override 1.3.6.1.4.1.318.1.1.26.10.2.2.1.8.1 integer 235
 override 1.3.6.1.4.1.318.1.1.12.1.6.0 octet_str "ZA0000000001"
 `
@@ -49,7 +57,10 @@ export async function startAgents(
   const user = unprivilegedUser('Debian-snmp')
   const persistent = ownFolder(join(folders.configuration, 'snmpd'), user)
   const configurationFile = join(folders.configuration, 'snmpd.conf')
-  writeFileSync(configurationFile, agentConfiguration)
+  // A copy beside it: the repository may be closed to the agent's user.
+  const pduScript = join(folders.configuration, 'pdu.sh')
+  copyFileSync(join(import.meta.dirname, 'pdu.sh'), pduScript)
+  writeFileSync(configurationFile, agentConfiguration(pduScript))
   const [hostPort, pduPort] = [await freeUdpPort(), await freeUdpPort()]
   const child = await startChild({
     name: 'snmpd',
@@ -134,6 +145,9 @@ function pduDescriptions(agent: string): object[] {
   })
   return [
     describe('power_watt', '1.3.6.1.4.1.318.1.1.12.1.16.0', { update_every: 1000 }),
+    ...demoNodes.map((node, index) =>
+      describe('power_watt', `${outletPowers}.${index + 1}`, { device_id: node, update_every: 1000 }),
+    ),
     describe('temperature_celsius', '1.3.6.1.4.1.318.1.1.26.10.2.2.1.8.1', {
       update_every: 5000,
       scale_factor: 0.1,

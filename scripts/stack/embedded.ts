@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type Child, lastLines, type StopStep, startChild, stopChild } from './child.ts'
 import { Cluster } from './cluster.ts'
-import { type DeviceFolders, startAgents, startExporter } from './devices.ts'
+import { startDemoJob } from './demo_job.ts'
+import { type DeviceFolders, demoNodes, startAgents, startExporter } from './devices.ts'
 import { isPortFree } from './free_port.ts'
 import { startPostgrest } from './postgrest.ts'
 import { keptSecret, writePrivateFile } from './secret_file.ts'
@@ -40,6 +41,7 @@ export class EmbeddedStack {
   readonly #others: Child[] = []
   #collector: Child | undefined
   #url = ''
+  #job: number | undefined
 
   constructor(folder: StateFolder, options: StackOptions) {
     this.#folder = folder
@@ -53,6 +55,11 @@ export class EmbeddedStack {
   /** PostgREST's address, without a slash at the end. */
   get url(): string {
     return this.#url
+  }
+
+  /** The number of a job that runs on the devices that this stack brings; undefined where it has none. */
+  get job(): number | undefined {
+    return this.#job
   }
 
   get collectorLog(): string {
@@ -73,6 +80,7 @@ export class EmbeddedStack {
       const keep = (child: Child) => this.#keep(child)
       await step('snmpd', async () => (await startAgents(folders, keep, signal)).summary)
       await step('exporter', async () => (await startExporter(folders, keep, signal)).summary)
+      await step('job', () => this.#startJob())
     }
     await step('kwollector', () => this.#startCollector(signal))
   }
@@ -155,6 +163,13 @@ export class EmbeddedStack {
     this.#keep(child)
     this.#url = url
     return isFree ? url : `${url}, because port ${wanted} is taken`
+  }
+
+  async #startJob(): Promise<string> {
+    this.#job = await startDemoJob(this.#cluster.address, database.name, demoNodes)
+    return this.#job === undefined
+      ? 'none: nodetime_per_job is yours'
+      : `${this.#job} runs on ${demoNodes.join(', ')}`
   }
 
   async #startCollector(signal: AbortSignal): Promise<string> {

@@ -45,7 +45,8 @@ test.serial(
     }
     const latest = Math.max(...rows.map(row => Date.parse(row.timestamp)))
     t.true(Date.now() - latest < 10_000, `the newest value is of ${new Date(latest).toISOString()}`)
-    t.is(newest.get('power_watt')?.value, 182)
+    // Four outlets of 110 to 260 W, and more the more this machine has to do.
+    t.true((newest.get('power_watt')?.value ?? 0) > 440)
   },
 )
 
