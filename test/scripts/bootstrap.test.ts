@@ -67,7 +67,7 @@ test('without rights it names the commands for all that is missing, after the np
   const line = stderr.split('\n').find(text => text.trimStart().startsWith(command))
   t.is(
     line?.slice(line.indexOf(command) + command.length),
-    `snmpd prometheus-node-exporter curl snmpsim openipmi freeipmi-tools python3-prometheus-client iproute2${oarPackages}`,
+    `snmpd prometheus-node-exporter curl snmpsim openipmi freeipmi-tools python3-prometheus-client python3-psycopg2 python3-asyncpg iproute2 chromium${oarPackages}`,
     stderr,
   )
   t.true(existsSync(join(checkout, 'node_modules/.bin/node')))

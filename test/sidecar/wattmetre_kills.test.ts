@@ -138,7 +138,12 @@ function spoolHalfABatch(spoolFile: string, folder: string): number {
   spool.exec('rollback')
   spool.close()
   writeFileSync(log, half)
-  return half.length - before.length
+  return changedBytes(before, half)
+}
+
+/** Not what the log has grown by: after a checkpoint SQLite writes from its beginning, over what is no longer valid. */
+function changedBytes(before: Buffer, after: Buffer): number {
+  return after.reduce((changed, byte, index) => changed + Number(byte !== before[index]), 0)
 }
 
 function powers(line: number): number[] {
