@@ -4,9 +4,12 @@ import type { EmptyInstallation } from '../harness/database.ts'
 import { run } from '../harness/processes.ts'
 import { databaseUrl, withConnection } from '../harness/server.ts'
 
-/** Everything that a set-up may change: the schema, all rows of kwollect's tables, the roles and their settings. */
-export async function snapshot(installation: EmptyInstallation): Promise<string> {
-  const { server, database } = installation
+/** Runs one of PostgreSQL's dump programs on the installation's database. @returns what it prints */
+export async function dump(
+  { server, database }: EmptyInstallation,
+  program: 'pg_dump' | 'pg_dumpall',
+  ...args: string[]
+): Promise<string> {
   const environment = {
     PGHOST: server.host,
     PGPORT: String(server.port),
@@ -14,20 +17,29 @@ export async function snapshot(installation: EmptyInstallation): Promise<string>
     PGPASSWORD: server.password,
     PGDATABASE: database.name,
   }
-  const dump = async (program: string, ...args: string[]) => {
-    const path = join(findServerPrograms().binFolder, program)
-    const { status, stdout, stderr } = await run(path, args, { environment })
-    if (status !== 0) throw new Error(`${program}: ${stderr}`)
-    // \\restrict, of newer minor versions, has a random key.
-    return stdout.replace(/^\\(un)?restrict .*$/gm, '')
-  }
+  const path = join(findServerPrograms().binFolder, program)
+  const { status, stdout, stderr } = await run(path, args, { environment })
+  if (status !== 0) throw new Error(`${program}: ${stderr}`)
+  // \\restrict, of newer minor versions, has a random key.
+  return stdout.replace(/^\\(un)?restrict .*$/gm, '')
+}
+
+/** Everything that a set-up may change: the schema, all rows of kwollect's tables, the roles and their settings. */
+export async function snapshot(installation: EmptyInstallation): Promise<string> {
+  const { database } = installation
   // The server has roles of other tests too.
   const isOurs = (line: string) =>
     line.includes(database.user) || /^(CREATE|ALTER) ROLE kwollect_(owner|writer|reader)\b/.test(line)
-  const roles = (await dump('pg_dumpall', '--roles-only')).split('\n').filter(isOurs)
+  const roles = (await dump(installation, 'pg_dumpall', '--roles-only')).split('\n').filter(isOurs)
   return [
-    await dump('pg_dump', '--schema-only', '--create'),
-    await dump('pg_dump', '--data-only', '--exclude-schema=_timescaledb_*', '--disable-triggers'),
+    await dump(installation, 'pg_dump', '--schema-only', '--create'),
+    await dump(
+      installation,
+      'pg_dump',
+      '--data-only',
+      '--exclude-schema=_timescaledb_*',
+      '--disable-triggers',
+    ),
     ...roles,
   ].join('\n')
 }
