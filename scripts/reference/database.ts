@@ -98,7 +98,7 @@ function functionSection(routine: Routine): string {
   return [
     `## ${isPost ? 'POST' : 'GET'} /rpc/${routine.name}`,
     routine.comment,
-    ...(list === '' ? [] : [`Arguments: ${list}. All are optional to PostgREST.`]),
+    ...(list === '' ? [] : [`Arguments: ${list}.`]),
     `Returns: ${routine.result.replace(/^(SETOF|TABLE)\b/, word => word.toLowerCase())}.`,
     routine.readerMayCall ? 'Anybody may call it.' : 'Needs the API token.',
   ].join('\n\n')
