@@ -30,9 +30,25 @@ select carried.timestamp
      , carried.metric_id
      , carried.labels - '_device_alias';
 
--- Better than the plain join of jobs with metrics_by_device, which would sum up every alias of the whole history:
--- each node's values are looked up by themselves, with the job's times.
+-- Read as it stands in the specification: the rows of metrics_by_device between the times of the job's nodes. Names and
+-- times come out of a table, so neither reaches the sums of the aliases, which are all made.
 create or replace view public.metrics_by_job as
+select metric.timestamp
+     , metric.device_id
+     , metric.metric_id
+     , metric.value
+     , metric.labels
+     , job.start_time
+     , job.stop_time
+     , job.job_id
+  from public.nodetime_per_job as job
+  join public.metrics_by_device as metric
+    on metric.device_id = job.node
+   and metric.timestamp >= job.start_time
+   and metric.timestamp <= coalesce(job.stop_time, now());
+
+-- The same by hand: each node's values are looked up by themselves, with the times of the job. For the line for information.
+create or replace view public.metrics_by_job_node_by_node as
 select during.timestamp
      , job.node as device_id
      , during.metric_id
