@@ -53,14 +53,25 @@ test('what comes within half a second shares a batch, and nothing waits longer',
   t.is(clock.timers(), 0)
 })
 
-test('many values are on disk at once, so that no batch is large enough to delay a poll', async t => {
+test('many values do not wait, so that no batch is large enough to delay a poll', async t => {
   const { spool, clock, intake } = startIntake(t, temporaryFolder(t))
-  for (let host = 0; host < 60; host += 1) {
+  for (let host = 0; host < 25; host += 1) {
     intake.take(Array.from({ length: 100 }, (_, second) => numbered(second)))
+    await clock.advance(10)
   }
-  t.deepEqual(batchSizes(spool), [2_500, 2_500])
+  t.deepEqual(batchSizes(spool), [1_000, 1_000])
   await clock.advance(500)
-  t.deepEqual(batchSizes(spool), [1_000])
+  t.deepEqual(batchSizes(spool), [500])
+})
+
+test('very many values share twenty batches a second', async t => {
+  const { spool, clock, intake } = startIntake(t, temporaryFolder(t))
+  for (let millisecond = 0; millisecond < 1_000; millisecond += 2) {
+    intake.take(Array.from({ length: 100 }, (_, second) => numbered(second)))
+    await clock.advance(2)
+  }
+  // The first has not yet waited, and the last still does.
+  t.deepEqual(batchSizes(spool), [1_000, ...Array.from({ length: 19 }, () => 2_500)])
 })
 
 test('a disk that is slow gets larger batches instead of more of them', async t => {
