@@ -118,6 +118,8 @@ async function describe(source: Source, target: postgres.Sql, copied: number): P
   const { stored, refused } = row
   const [total, fresh, unfit] = [stored, copied, refused].map(count => Number(count).toLocaleString('en'))
   const letters =
-    refused === '0' ? '' : `; ${unfit} cannot be stored and are in kwollect.dead_letters, with the reason`
+    refused === '0'
+      ? ''
+      : `; ${unfit} more that no table can hold: kwollect.dead_letters has them, with the reason`
   return `All ${total} values of ${source.name} are here, ${fresh} of them new, compared by number and sum${letters}.`
 }

@@ -112,7 +112,7 @@ test('NaN, infinities, nulls, duplicates and labels of a sample are kept; what n
   )
   const installation = emptyInstallation(t)
   const { stdout } = await importInto(t, installation, source)
-  t.regex(stdout, /All 11 values .* 11 of them new, .*; 5 cannot be stored and are in kwollect.dead_letters/)
+  t.regex(stdout, /All 11 values .* 11 of them new, .*; 5 more that no table can hold/)
   await withConnection(installation.database.admin, async sql => {
     const letters = await sql<{ value: string; reason: string }[]>`
       select sample::json ->> 'value' as value, reason from kwollect.dead_letters order by 1`
@@ -162,6 +162,32 @@ test('a second import takes what came since, and late, and doubles nothing that 
   t.regex(third.stdout, /All 8,645 values .*, 0 of them new/)
   await withConnection(installation.database.admin, sql => sql`delete from metrics where device_id = 'own'`)
   t.is(await content(installation.database.admin), await content(source))
+})
+
+test('a value that is lost on the way stops the import, and its piece is undone', async t => {
+  const source = await kwollect1(t)
+  await fillKwollect1(source, 1)
+  const installation = emptyInstallation(t)
+  const { admin } = installation.database
+  await runSetup(t, installation)
+  await withConnection(admin, sql =>
+    sql.unsafe(`
+      create function lose() returns trigger language plpgsql as 'begin return null; end';
+      create trigger lose before insert on kwollect.samples
+        for each row when (new.timestamp = '2023-05-01 12:00:00Z' and new.value <> 'NaN') execute function lose()`),
+  )
+  const { status, stderr } = await runSetup(t, installation, { import_from: source })
+  t.is(status, 1)
+  t.regex(
+    stderr,
+    /the source has 8640 rows with the sum .*, but 863\d rows with the sum .* arrived; what it has copied stays/,
+  )
+  const [left] = await withConnection(
+    admin,
+    sql =>
+      sql`select (select count(*) from kwollect.samples) + (select count(*) from kwollect.imported_pieces) as rows`,
+  )
+  t.is(left?.rows, '0')
 })
 
 test('a role that may only read is enough; its password is in no message, no argument and no statement', async t => {
