@@ -58,3 +58,18 @@ export function oncePerFrame(work: () => void): () => void {
     })
   }
 }
+
+const waiting = new Set<() => void>()
+const runNext = oncePerFrame(() => {
+  const [work] = waiting
+  if (work === undefined) return
+  waiting.delete(work)
+  work()
+  runNext()
+})
+
+/** Runs the work in a frame in which no other such work runs: a dozen at once would make it a long one. */
+export function inFrameOfItsOwn(work: () => void): void {
+  waiting.add(work)
+  runNext()
+}

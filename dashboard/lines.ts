@@ -52,8 +52,8 @@ export async function readLines(csv: string): Promise<Line[]> {
   return inOrder(
     [...byKey.values()].map(line => ({
       ...line,
-      times: Float64Array.from(line.times),
-      values: Float64Array.from(line.values),
+      times: new Float64Array(line.times),
+      values: new Float64Array(line.values),
     })),
   )
 }

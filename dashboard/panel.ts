@@ -1,5 +1,5 @@
 import { now } from './clock.ts'
-import { debounced, oncePerFrame } from './dom.ts'
+import { debounced, inFrameOfItsOwn, oncePerFrame } from './dom.ts'
 import type { DrawnLine } from './draw_lines.ts'
 import { energySentence, figuresTable, plotSentence, type Shown } from './figures.ts'
 import { type LineList, makeLineList } from './line_list.ts'
@@ -50,7 +50,8 @@ export class Panel {
   readonly #list: LineList
   readonly #tooltip: Tooltip
   readonly #followCursor = oncePerFrame(() => this.#showValues())
-  readonly #renderTextsSoon = debounced(textsMs, () => this.#renderTexts())
+  readonly #renderTextsSoon = debounced(textsMs, () => inFrameOfItsOwn(this.#textsWork))
+  readonly #textsWork = () => this.#renderTexts()
   #data: MetricData | undefined
   #state: PanelState | undefined
   /** Of the lines of `#data`. */

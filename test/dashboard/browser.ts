@@ -1,6 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { launchChromium } from '../../scripts/stack/chromium.ts'
 import type { Scope } from '../harness/scope.ts'
+import type { Site } from './site.ts'
 
 /** A tab of a real browser, with all that it did which it should not. */
 export interface Tab {
@@ -56,6 +57,19 @@ export async function openTab(
   })
   await page.goto(url)
   return { page, complaints, requests }
+}
+
+/** Opens the page with a view, and waits until it is shown. */
+export async function openView(
+  scope: Scope,
+  browser: Browser,
+  site: Site,
+  view: Readonly<Record<string, string>> = {},
+  options: BrowserContextOptions = {},
+): Promise<Tab> {
+  const tab = await openTab(scope, browser, site.page(view), options)
+  await untilShown(tab)
+  return tab
 }
 
 /** Waits until the page has read what it shows, or says why there is nothing. */

@@ -1,8 +1,8 @@
 import test from 'ava'
 import type { Browser, Page } from 'playwright-core'
 import { fileScope } from '../harness/scope.ts'
-import { lineList, openTab, plotTitles, startBrowser, type Tab, untilShown } from './browser.ts'
-import { begin, end, makeSite, type Site, wholeTime } from './site.ts'
+import { lineList, openView, plotTitles, startBrowser, type Tab, untilShown } from './browser.ts'
+import { makeSite, type Site, wholeTime } from './site.ts'
 
 const file = fileScope(test)
 let site: Site
@@ -21,7 +21,7 @@ test.before(async () => {
 })
 
 test.serial('the number of a job shows its nodes over its time, with metrics to begin with', async t => {
-  const tab = await open(t)
+  const tab = await openView(t, browser, site)
   await tab.page.getByLabel('Job').fill('7')
   await tab.page.keyboard.press('Enter')
   await tab.page.waitForFunction(() => document.querySelector('#status')?.textContent?.startsWith('Job 7'))
@@ -37,7 +37,7 @@ test.serial('the number of a job shows its nodes over its time, with metrics to 
 })
 
 test.serial('devices and metrics are picked from lists, in natural order', async t => {
-  const tab = await open(t, wholeTime)
+  const tab = await openView(t, browser, site, wholeTime)
   t.deepEqual(await options(tab.page, 'Devices'), ['node-1', 'node-2', 'node-10'])
   t.deepEqual(await options(tab.page, 'Metrics'), ['cpu_temp_celsius', 'network_bytes_total', 'power_watt'])
   await option(tab.page, 'Devices', 'node-2').click()
@@ -58,7 +58,7 @@ test.serial('devices and metrics are picked from lists, in natural order', async
 test.serial(
   'a thousand devices are listed without a thousand rows, searched, and all chosen at once',
   async t => {
-    const tab = await open(t, crowded)
+    const tab = await openView(t, browser, site, crowded)
     const { page } = tab
     await untilCount(page, 'Devices', '0 of 1,000')
     t.true((await options(page, 'Devices')).length < 40)
@@ -82,7 +82,7 @@ test.serial(
 )
 
 test.serial('the lists are used by keys alone', async t => {
-  const { page } = await open(t, wholeTime)
+  const { page } = await openView(t, browser, site, wholeTime)
   await page.getByLabel('Search devices').focus()
   await page.keyboard.press('ArrowDown')
   await page.keyboard.press('ArrowDown')
@@ -100,7 +100,7 @@ test.serial('the lists are used by keys alone', async t => {
 })
 
 test.serial('a range up to now is asked for as that', async t => {
-  const tab = await open(t, { devices: 'node-1', metrics: 'power_watt' })
+  const tab = await openView(t, browser, site, { devices: 'node-1', metrics: 'power_watt' })
   for (const [label, seconds] of [
     ['Last 5 minutes', 300],
     ['Last hour', 3600],
@@ -119,7 +119,7 @@ test.serial('a range up to now is asked for as that', async t => {
 })
 
 test.serial('an exact time is given in the time zone of the browser', async t => {
-  const tab = await open(t, { devices: 'node-1', metrics: 'power_watt' })
+  const tab = await openView(t, browser, site, { devices: 'node-1', metrics: 'power_watt' })
   const { page } = tab
   await page.getByLabel('Time').selectOption({ label: 'From … to …' })
   await page.getByLabel('From', { exact: true }).fill('2026-01-10T17:30:00')
@@ -135,142 +135,6 @@ test.serial('an exact time is given in the time zone of the browser', async t =>
   t.regex(page.url(), /start_time=2026-01-10T12:00:00Z&end_time=2026-01-10T12:10:00Z/)
   t.is(await page.getByRole('button', { name: 'Live' }).isEnabled(), false)
 })
-
-test.serial('an unknown job, one without a start, and a text that is no number are told apart', async t => {
-  const tab = await open(t)
-  for (const [text, message] of [
-    ['12345', /^Job 12345 is unknown, or has not started\./],
-    ['x', /^That is not the number of a job\./],
-    [
-      '9',
-      /^Nothing has been stored of job 9\.It ran on node-99 between 2026-01-10 17:30:00 and 2026-01-10 17:40:00/,
-    ],
-  ] as const) {
-    await tab.page.getByLabel('Job').fill(text)
-    await tab.page.getByRole('button', { name: 'Show', exact: true }).click()
-    await tab.page.waitForFunction(
-      pattern => new RegExp(pattern).test(document.querySelector('#notice')?.textContent ?? ''),
-      message.source,
-    )
-    t.is(await tab.page.locator('.panel').count(), 0)
-  }
-  t.deepEqual(tab.complaints, [])
-})
-
-test.serial(
-  'where no scheduler is connected, a job’s number is answered with how to connect one',
-  async t => {
-    await site.admin`alter table site_jobs rename to kept_jobs`
-    await site.admin`create table site_jobs (like kept_jobs)`
-    await site.admin`
-    create or replace view nodetime_per_job as select job_id, start_time, stop_time, node from site_jobs`
-    await site.admin`grant select on site_jobs to kwollect_owner`
-    try {
-      const tab = await open(t, { job_id: '7' })
-      t.regex((await tab.page.locator('#notice').textContent()) ?? '', /knows no jobs.*kwollect-setup-db-oar/)
-    } finally {
-      await site.admin`
-      create or replace view nodetime_per_job as select job_id, start_time, stop_time, node from kept_jobs`
-      await site.admin`drop table site_jobs`
-      await site.admin`alter table kept_jobs rename to site_jobs`
-    }
-  },
-)
-
-test.serial(
-  'a metric without values says why: nothing then, other devices, not promoted, promoted',
-  async t => {
-    const why = async (view: Readonly<Record<string, string>>) => {
-      const { page } = await open(t, view)
-      await page.waitForFunction(() => !document.querySelector<HTMLElement>('.message')?.hidden)
-      return (await page.locator('.message').textContent()) ?? ''
-    }
-    const missing = { devices: 'node-2', metrics: 'network_bytes_total' }
-    t.regex(
-      await why({ ...missing, ...wholeTime }),
-      /^No value of this metric between .* from node-2\. node-1 has it\.$/,
-    )
-    t.regex(
-      await why({ ...missing, start_time: '2025-01-01', end_time: '2025-01-02' }),
-      /perhaps it was not then/,
-    )
-    const optional = { devices: 'node-2', metrics: 'pdu_watt', range: '5m' }
-    t.regex(await why(optional), /not promoted now: submit the job with “-t monitor”/)
-    await site.admin`insert into promoted_metrics values ('node-2', 'pdu_.*')`
-    t.regex(await why(optional), /It is promoted for node-2, so values should come/)
-    await site.admin`delete from promoted_metrics`
-  },
-)
-
-test.serial('answers that are text are shown as text', async t => {
-  await site.admin`
-    insert into metrics (timestamp, device_id, metric_id, labels)
-    values (${begin}, 'node-1', 'serial_number', '{"value_str": "ZA<b>1"}')`
-  const tab = await open(t, { devices: 'node-1', metrics: 'serial_number', ...wholeTime })
-  t.is(await tab.page.locator('.message').textContent(), 'The answers are text, no numbers: node-1 “ZA<b>1”.')
-})
-
-test.serial('an error of the API is shown with its hint, and can be tried again', async t => {
-  const { page } = await open(t, {
-    devices: 'node-1',
-    metrics: 'power_watt',
-    start_time: '1',
-    end_time: '999999999999',
-  })
-  const alert = page.getByRole('alert')
-  t.regex((await alert.textContent()) ?? '', /^(start|end)_time is not a time: '\+\d.*Use ISO 8601/)
-  await page.evaluate(
-    view => location.assign(`#${view}`),
-    new URLSearchParams({
-      devices: 'node-1',
-      metrics: 'power_watt',
-      start_time: begin,
-      end_time: end,
-    }).toString(),
-  )
-  await page.waitForFunction(() => document.querySelectorAll('.lines li').length === 1)
-  t.true(await page.locator('#notice').isHidden())
-})
-
-test.serial(
-  'without any value of the last minute the page says that there is nothing to choose from',
-  async t => {
-    const { page } = await open(t)
-    t.regex((await page.locator('#notice').textContent()) ?? '', /^There is nothing to choose from\./)
-  },
-)
-
-test.serial(
-  'a first visit to a small site shows all devices, and one to a large site asks what to show',
-  async t => {
-    await site.admin`
-    insert into metrics (device_id, metric_id, value) values ('node-1', 'power_watt', 7), ('node-2', 'power_watt', 8)`
-    const tab = await open(t)
-    t.deepEqual(await lineList(tab, 'power_watt'), ['node-1 7 W', 'node-2 8 W'])
-    await site.admin`
-    insert into metrics (device_id, metric_id, value) select 'node-' || number, 'power_watt', 9 from generate_series(1, 20) as number`
-    const other = await open(t)
-    t.regex((await other.page.locator('#notice').textContent()) ?? '', /^What would you like to see\?/)
-    t.is(await other.page.locator('.panel').count(), 0)
-  },
-)
-
-test.serial('a server that went away is said, and asked again on demand', async t => {
-  const tab = await open(t, { devices: 'node-1', metrics: 'power_watt', ...wholeTime })
-  await tab.page.context().setOffline(true)
-  await tab.page.getByLabel('Time').selectOption({ label: 'Last hour' })
-  t.regex((await tab.page.getByRole('alert').textContent()) ?? '', /^The server does not answer\./)
-  await tab.page.context().setOffline(false)
-  await tab.page.getByRole('button', { name: 'Try again' }).click()
-  await untilShown(tab)
-  t.is(await tab.page.getByRole('alert').count(), 0)
-})
-
-async function open(t: Parameters<typeof openTab>[0], view?: Readonly<Record<string, string>>): Promise<Tab> {
-  const tab = await openTab(t, browser, site.page(view))
-  await untilShown(tab)
-  return tab
-}
 
 const option = (page: Page, list: string, name: string) =>
   page.getByRole('listbox', { name: list }).getByRole('option', { name, exact: true })

@@ -6,7 +6,7 @@ import type { AxeResults } from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { repository } from '../harness/processes.ts'
 import { fileScope } from '../harness/scope.ts'
-import { lineList, openTab, plotTitles, startBrowser, type Tab, untilShown } from './browser.ts'
+import { lineList, openTab, openView, plotTitles, startBrowser, type Tab, untilShown } from './browser.ts'
 import { begin, makeSite, type Site, wholeTime } from './site.ts'
 
 const file = fileScope(test)
@@ -34,7 +34,7 @@ for (const [name, options] of looks) {
   test.serial(
     `${name}: no barrier that axe-core calls serious, with plots, figures and a message`,
     async t => {
-      const tab = await open(t, view, options)
+      const tab = await openView(t, browser, site, view, options)
       await tab.page.getByText('Figures').first().click()
       t.deepEqual(await barriers(tab.page), [])
       await tab.page.evaluate(() => {
@@ -47,7 +47,7 @@ for (const [name, options] of looks) {
   )
 
   test.serial(`${name}: nothing is wider than the window`, async t => {
-    const { page } = await open(t, view, options)
+    const { page } = await openView(t, browser, site, view, options)
     if (options.isMobile) t.is(await page.evaluate(() => innerWidth), 360)
     t.is(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0)
     await page.getByText('Figures').first().click()
@@ -62,7 +62,7 @@ for (const [name, options] of looks) {
   })
 
   test.serial(`${name}: a picture for who reviews the page is in test-output/`, async t => {
-    const { page } = await open(t, view, options)
+    const { page } = await openView(t, browser, site, view, options)
     const folder = join(repository, 'test-output')
     mkdirSync(folder, { recursive: true })
     const picture = await page.screenshot({ path: join(folder, `dashboard-${name}.png`) })
@@ -71,7 +71,7 @@ for (const [name, options] of looks) {
 }
 
 test.serial('the switch between light and dark is kept by the browser', async t => {
-  const tab = await open(t, view, { colorScheme: 'light' })
+  const tab = await openView(t, browser, site, view, { colorScheme: 'light' })
   const ground = () => tab.page.evaluate(() => getComputedStyle(document.body).backgroundColor)
   const light = await ground()
   await tab.page.getByRole('button', { name: 'Switch between light and dark' }).click()
@@ -83,9 +83,17 @@ test.serial('the switch between light and dark is kept by the browser', async t 
 })
 
 test.serial('nothing moves for who asked for less motion', async t => {
-  const still = await open(t, { devices: 'node-1', metrics: 'power_watt' }, { reducedMotion: 'reduce' })
-  const moving = await open(
+  const still = await openView(
     t,
+    browser,
+    site,
+    { devices: 'node-1', metrics: 'power_watt' },
+    { reducedMotion: 'reduce' },
+  )
+  const moving = await openView(
+    t,
+    browser,
+    site,
     { devices: 'node-1', metrics: 'power_watt' },
     { reducedMotion: 'no-preference' },
   )
@@ -95,7 +103,7 @@ test.serial('nothing moves for who asked for less motion', async t => {
 })
 
 test.serial('Tab reaches every control, each with a name and a visible focus', async t => {
-  const { page } = await open(t, view)
+  const { page } = await openView(t, browser, site, view)
   const seen = new Set<string>()
   const hidden: string[] = []
   for (let step = 0; step < 80; step++) {
@@ -189,16 +197,6 @@ test.serial(
     t.deepEqual(tab.complaints, [])
   },
 )
-
-async function open(
-  t: Parameters<typeof openTab>[0],
-  shown: Readonly<Record<string, string>>,
-  options: BrowserContextOptions = {},
-): Promise<Tab> {
-  const tab = await openTab(t, browser, site.page(shown), options)
-  await untilShown(tab)
-  return tab
-}
 
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 

@@ -5,14 +5,15 @@ import { fileScope } from '../harness/scope.ts'
 import {
   lineList,
   openTab,
+  openView,
   panel,
   pixelsOf,
   plotTitles,
   startBrowser,
-  type Tab,
   untilShown,
 } from './browser.ts'
-import { begin, makeSite, type Site, wholeTime } from './site.ts'
+import { drag, plain, pointAt } from './pointer.ts'
+import { makeSite, type Site, wholeTime } from './site.ts'
 
 const file = fileScope(test)
 let site: Site
@@ -20,25 +21,14 @@ let browser: Browser
 
 test.before(async () => {
   ;[site, browser] = await Promise.all([makeSite(file), startBrowser(file)])
-  // Ten values a second for four hours: more than a plot shows one by one.
-  await site.admin`
-    insert into metrics (timestamp, device_id, metric_id, value)
-    select ${begin}::timestamptz + make_interval(secs => tenth / 10.0), 'dense', 'power_watt', 300 + tenth % 100
-      from generate_series(0, 4 * 36000) as tenth`
 })
 
 const nodes = { devices: 'node-1,node-2,node-10' }
 const power = { ...nodes, metrics: 'power_watt', ...wholeTime }
-const fourHours = {
-  devices: 'dense',
-  metrics: 'power_watt',
-  start_time: begin,
-  end_time: '2026-01-10T16:00:00Z',
-}
 const [blue, orange, green] = ['#0072b2', '#d55e00', '#00855f'] as const
 
 test.serial('each metric has a plot with a line for each device, drawn in its colour', async t => {
-  const tab = await open(t, { ...power, metrics: 'power_watt,cpu_temp_celsius' })
+  const tab = await openView(t, browser, site, { ...power, metrics: 'power_watt,cpu_temp_celsius' })
   t.deepEqual(await plotTitles(tab), ['power_watt', 'cpu_temp_celsius'])
   t.deepEqual(await lineList(tab, 'power_watt'), ['node-1 100 W', 'node-2 200 W', 'node-10 1 kW'])
   t.deepEqual(await lineList(tab, 'cpu_temp_celsius'), ['node-1 42 °C', 'node-2 43 °C', 'node-10 51 °C'])
@@ -48,7 +38,7 @@ test.serial('each metric has a plot with a line for each device, drawn in its co
 })
 
 test.serial('a counter is shown as its rate, in its unit a second, and as its value when asked', async t => {
-  const tab = await open(t, { ...power, metrics: 'network_bytes_total' })
+  const tab = await openView(t, browser, site, { ...power, metrics: 'network_bytes_total' })
   t.deepEqual(await lineList(tab, 'network_bytes_total'), ['node-1 1 kB/s'])
   const rate = panel(tab.page, 'network_bytes_total').getByRole('button', { name: 'Rate' })
   t.is(await rate.getAttribute('aria-pressed'), 'true')
@@ -61,14 +51,14 @@ test.serial('a counter is shown as its rate, in its unit a second, and as its va
 })
 
 test.serial('any other metric can be shown as a rate', async t => {
-  const tab = await open(t, { ...power, metrics: 'cpu_temp_celsius' })
+  const tab = await openView(t, browser, site, { ...power, metrics: 'cpu_temp_celsius' })
   await panel(tab.page, 'cpu_temp_celsius').getByRole('button', { name: 'Rate' }).click()
   await tab.page.waitForFunction(() => document.querySelector('.note')?.textContent?.includes('per second'))
   t.regex((await lineList(tab, 'cpu_temp_celsius')).join(), /°C\/s/)
 })
 
 test.serial('the pointer shows the values of all devices at its moment, the highest first', async t => {
-  const tab = await open(t, power)
+  const tab = await openView(t, browser, site, power)
   await pointAt(tab.page, 0.25)
   const tooltip = tab.page.locator('.tooltip')
   t.deepEqual(await texts(tooltip.locator('.name')), ['node-10', 'node-2', 'node-1'])
@@ -84,7 +74,7 @@ test.serial('the pointer shows the values of all devices at its moment, the high
 test.serial(
   'a click in the list hides a line, and another shows it; with Shift it is shown alone',
   async t => {
-    const tab = await open(t, power)
+    const tab = await openView(t, browser, site, power)
     const row = (name: string) => panel(tab.page, 'power_watt').getByRole('button', { name })
     await row('node-10').click()
     await untilDrawn(tab.page, green, 'absent')
@@ -102,7 +92,7 @@ test.serial(
 test.serial(
   'power has its energy in Wh and J over the shown time, with the share of time that has data',
   async t => {
-    const tab = await open(t, power)
+    const tab = await openView(t, browser, site, power)
     // 60 kJ + 84 kJ (420 of 600 s) + 600 kJ
     t.is(
       plain(await panel(tab.page, 'power_watt').locator('.energy').textContent()),
@@ -130,81 +120,8 @@ test.serial(
   },
 )
 
-test.serial(
-  'too many values are shown as 5-minute averages, which the page says; a zoom by dragging gets all of them',
-  async t => {
-    const tab = await open(t, fourHours)
-    t.regex(
-      plain(await tab.page.locator('.note').textContent()),
-      /^5-minute summary, because there are too many values/,
-    )
-    t.regex((await tab.page.locator('.sentence').textContent()) ?? '', /49 values/)
-    await drag(tab.page, 0.5, 0.515)
-    await tab.page.waitForFunction(() => document.querySelector('.note')?.textContent === '10 per second')
-    const asked = new URL(tab.requests.findLast(url => url.includes('select=timestamp')) ?? '')
-    const [start, end] = ['start_time', 'end_time'].map(name =>
-      Date.parse(asked.searchParams.get(name) ?? ''),
-    )
-    t.true((end ?? 0) - (start ?? 0) < 400_000, asked.search)
-    t.false(asked.searchParams.has('summary'))
-    t.regex(tab.page.url(), /zoom=2026-01-10T1[34]/)
-    await tab.page.keyboard.press('Escape')
-    await tab.page.waitForFunction(() => document.querySelector('.note')?.textContent?.startsWith('5-minute'))
-    t.notRegex(tab.page.url(), /zoom/)
-    t.deepEqual(tab.complaints, [])
-  },
-)
-
-test.serial(
-  'the time can be moved and zoomed with buttons, keys, the wheel, and Shift and the pointer',
-  async t => {
-    const tab = await open(t, power)
-    const { page } = tab
-    const middle = Date.parse(begin) / 1000 + 300
-    await page.getByRole('button', { name: 'Zoom in' }).click()
-    await untilZoom(page, [middle - 150, middle + 150])
-    await page.getByRole('button', { name: 'Earlier' }).click()
-    await untilZoom(page, [middle - 300, middle])
-    await page.locator('.plot').focus()
-    await page.keyboard.press('Shift+ArrowRight')
-    await untilZoom(page, [middle - 240, middle + 60])
-    await page.keyboard.press('-')
-    await untilZoom(page, [middle - 390, middle + 210])
-    await page.getByRole('button', { name: 'Reset' }).click()
-    await page.waitForFunction(() => !location.hash.includes('zoom='))
-    await pointAt(page, 0.5)
-    await page.keyboard.down('Control')
-    await page.mouse.wheel(0, -100)
-    await page.keyboard.up('Control')
-    await page.waitForFunction(() => location.hash.includes('zoom='))
-    await page.keyboard.down('Shift')
-    const before = await page.evaluate(() => location.hash)
-    await drag(page, 0.5, 0.4)
-    await page.keyboard.up('Shift')
-    await page.waitForFunction(hash => location.hash !== hash, before)
-    const [earlier = 0, later = 0] = [before, await page.evaluate(() => location.hash)].map(zoomStart)
-    // A tenth of the plot, to what comes later.
-    t.true(Math.abs(later - earlier - 50) < 5, `${later - earlier} s`)
-    await page.locator('.u-over').dblclick()
-    await page.waitForFunction(() => !location.hash.includes('zoom='))
-    t.deepEqual(tab.complaints, [])
-  },
-)
-
-test.serial('by keys the cursor goes through a plot, and the values are announced', async t => {
-  const { page } = await open(t, power)
-  await page.locator('.plot').focus()
-  await page.keyboard.press('Home')
-  await page.keyboard.press('ArrowRight')
-  await page.waitForFunction(() => document.querySelector('#spoken')?.textContent !== '')
-  t.is(
-    plain(await page.locator('#spoken').textContent()),
-    '2026-01-10 17:30:06: node-10 1 kW, node-2 200 W, node-1 100 W',
-  )
-})
-
 test.serial('each plot has its summary in words, for who cannot see it', async t => {
-  const { page } = await open(t, power)
+  const { page } = await openView(t, browser, site, power)
   const plot = page.locator('.plot')
   const described = (await plot.getAttribute('aria-describedby')) ?? ''
   t.is(
@@ -214,7 +131,7 @@ test.serial('each plot has its summary in words, for who cannot see it', async t
 })
 
 test.serial('the CSV has what is shown: the time, the visible lines, the columns of the API', async t => {
-  const { page } = await open(t, power)
+  const { page } = await openView(t, browser, site, power)
   await panel(page, 'power_watt').getByRole('button', { name: 'node-10' }).click()
   await untilDrawn(page, green, 'absent')
   const whole = await csvOf(page, () =>
@@ -232,7 +149,7 @@ test.serial('the CSV has what is shown: the time, the visible lines, the columns
 })
 
 test.serial('a link restores the view: choice, time, zoom, rates, hidden lines', async t => {
-  const first = await open(t, { ...power, metrics: 'power_watt,network_bytes_total' })
+  const first = await openView(t, browser, site, { ...power, metrics: 'power_watt,network_bytes_total' })
   await panel(first.page, 'power_watt').getByRole('button', { name: 'node-10' }).click()
   await panel(first.page, 'network_bytes_total').getByRole('button', { name: 'Rate' }).click()
   await first.page.getByRole('button', { name: 'Zoom in' }).click()
@@ -248,7 +165,7 @@ test.serial('a link restores the view: choice, time, zoom, rates, hidden lines',
 })
 
 test.serial('Back leads to the choice before', async t => {
-  const { page } = await open(t, power)
+  const { page } = await openView(t, browser, site, power)
   await page.getByRole('option', { name: 'cpu_temp_celsius' }).click()
   await page.waitForFunction(() => document.querySelectorAll('.panel').length === 2)
   await page.goBack()
@@ -266,7 +183,7 @@ for (const [what, view] of [
     await site.admin`
       insert into metrics (timestamp, device_id, metric_id, value)
       select now() - make_interval(secs => second), 'node-5', 'power_watt', 50 from generate_series(1, 100) as second`
-    const tab = await open(t, view)
+    const tab = await openView(t, browser, site, view)
     t.deepEqual(await lineList(tab, 'power_watt'), ['node-5 50 W'])
     const live = tab.page.getByRole('button', { name: 'Live' })
     t.is(await live.getAttribute('aria-pressed'), 'true')
@@ -275,49 +192,6 @@ for (const [what, view] of [
     await site.admin`delete from metrics where device_id = 'node-5'`
     t.deepEqual(tab.complaints, [])
   })
-}
-
-async function open(t: Parameters<typeof openTab>[0], view: Readonly<Record<string, string>>): Promise<Tab> {
-  const tab = await openTab(t, browser, site.page(view))
-  await untilShown(tab)
-  return tab
-}
-
-/** When the zoom in an address begins, in Unix seconds. */
-function zoomStart(hash: string): number {
-  return Date.parse(/zoom=([^,]+)/.exec(decodeURIComponent(hash))?.[1] ?? '') / 1000
-}
-
-/** Waits until the address, which follows a zoom after a moment, has this one: begin and end in Unix seconds. */
-async function untilZoom(page: Page, [start = 0, end = 0]: readonly number[]): Promise<void> {
-  const iso = (seconds: number) => new Date(seconds * 1000).toISOString().replace('.000', '')
-  await page.waitForFunction(
-    wanted => decodeURIComponent(location.hash).includes(wanted),
-    `zoom=${iso(start)},${iso(end)}`,
-  )
-}
-
-/** Puts the pointer into the first plot, at a share of its width. */
-async function pointAt(page: Page, share: number): Promise<void> {
-  const box = await plotBox(page)
-  await page.mouse.move(box.x + box.width * share, box.y + box.height / 2)
-  await page.waitForFunction(() => !document.querySelector<HTMLElement>('.tooltip')?.hidden)
-}
-
-async function drag(page: Page, from: number, to: number): Promise<void> {
-  const box = await plotBox(page)
-  const y = box.y + box.height / 2
-  await page.mouse.move(box.x + box.width * from, y)
-  await page.mouse.down()
-  await page.mouse.move(box.x + box.width * ((from + to) / 2), y)
-  await page.mouse.move(box.x + box.width * to, y)
-  await page.mouse.up()
-}
-
-async function plotBox(page: Page) {
-  const box = await page.locator('.u-over').first().boundingBox()
-  if (box === null) throw new Error('there is no plot')
-  return box
 }
 
 /** Waits until the first plot has a line of that colour, or none. */
@@ -332,7 +206,6 @@ async function untilDrawn(page: Page, colour: string, state: 'present' | 'absent
   throw new Error(`the line of colour ${colour} is not ${state}`)
 }
 
-const plain = (text: string | null) => (text ?? '').replaceAll('\u00a0', ' ')
 const texts = async (locator: ReturnType<Page['locator']>) => (await locator.allTextContents()).map(plain)
 
 async function csvOf(page: Page, ask: () => Promise<void>): Promise<{ name: string; lines: string[] }> {
