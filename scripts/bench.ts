@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- NAME`: measures, prints a table, and ends with status 1 where a target is missed. With `--json`
- * standard output is an array of {@link Line}; progress goes to standard error.
+ * standard output is an array of {@link Line}; progress goes to standard error. `npm run bench -- all` runs every
+ * bench with its defaults, one after the other, and can write a report.
  *
  * Exit statuses: 0 all targets met, 1 one missed or a failure, 2 bad options.
  */
@@ -14,6 +15,7 @@ import {
   type OptionValues,
   readOptions,
 } from '../sidecar/config.ts'
+import { benchAll } from './bench/all.ts'
 import { benchDashboard, dashboardOptions } from './bench/dashboard.ts'
 import { benchImport, importOptions } from './bench/import.ts'
 import { benchJobs, jobsOptions } from './bench/jobs.ts'
@@ -72,8 +74,8 @@ const importCommand = {
 
 /** Each bench by its name: reads its own options and gives its lines. */
 const benches: Readonly<Record<string, (args: string[], signal: AbortSignal) => Promise<number>>> = {
-  import: (args, signal) => bench(importCommand, benchImport, args, signal),
   dashboard: (args, signal) => bench(dashboardCommand, benchDashboard, args, signal),
+  import: (args, signal) => bench(importCommand, benchImport, args, signal),
   sql: (args, signal) => bench(sqlCommand, benchSql, args, signal),
   jobs: (args, signal) => bench(jobsCommand, benchJobs, args, signal),
   poll: (args, signal) => bench(pollCommand, benchPoll, args, signal),
@@ -111,12 +113,13 @@ async function main([name = '', ...args]: string[]): Promise<number> {
   // Twice for one Ctrl-C: npm passes it on.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
   const chosen = benches[name]
-  if (chosen === undefined) {
-    console.error(`npm run bench -- NAME [options]; NAME is one of: ${Object.keys(benches).join(', ')}`)
+  const names = Object.keys(benches)
+  if (chosen === undefined && name !== 'all') {
+    console.error(`npm run bench -- NAME [options]; NAME is one of: ${names.join(', ')}, all`)
     return 2
   }
   try {
-    return await chosen(args, stop.signal)
+    return await (chosen?.(args, stop.signal) ?? benchAll(names, args, stop.signal))
   } catch (error) {
     console.error(stop.signal.aborted ? 'stopped' : (error as Error).message)
     return error instanceof BadConfiguration ? 2 : 1

@@ -18,7 +18,7 @@ const command = {
 } as const satisfies { name: string; summary: string; options: Record<string, OptionDefinition> }
 
 /** The lines of one bench, by its name. */
-type Section = readonly [name: string, lines: readonly Line[]]
+export type Section = readonly [name: string, lines: readonly Line[]]
 
 /**
  * Each bench in a process of its own, so that none measures what another has left in memory. Tables go to standard
@@ -49,7 +49,8 @@ export async function benchAll(
   if (report !== undefined) {
     const minutes = Math.round((performance.now() - began) / 60_000)
     // Relative to where the user is: npm itself changes to the package's folder and says where it came from.
-    writeFileSync(resolve(process.env.INIT_CWD ?? '', report), markdown(sections, minutes))
+    const facts = [...machineFacts(), ['server', serverVersion()], ['duration', `${minutes} min`]] as const
+    writeFileSync(resolve(process.env.INIT_CWD ?? '', report), markdown(facts, sections))
   }
   return exitStatus(sections.flatMap(([, lines]) => lines))
 }
@@ -70,12 +71,11 @@ async function linesOf(name: string, signal: AbortSignal): Promise<readonly Line
   return [{ name, ours: null, baseline: null, unit: '', ratio: null, target, met: false, note }]
 }
 
-function markdown(sections: readonly Section[], minutes: number): string {
-  const facts: [string, string][] = [
-    ...machineFacts(),
-    ['server', serverVersion()],
-    ['duration', `${minutes} min`],
-  ]
+/** @param facts about the machine and the run, as pairs of a name and words */
+export function markdown(
+  facts: readonly (readonly [string, string])[],
+  sections: readonly Section[],
+): string {
   const parts = sections.map(([name, lines]) => {
     const rows = lines.map(line => [...cells(line), line.note ?? ''])
     return `## ${name}\n\n${markdownTable([...headings, ''], rows)}\n`

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { markdown } from '../../scripts/bench/all.ts'
 import { median } from '../../scripts/bench/measure.ts'
 import {
   absoluteLine,
@@ -90,11 +91,31 @@ test('the median is the value in the middle, or between the two in the middle', 
   t.throws(() => median([]), { message: 'there is no median of nothing' })
 })
 
+test('the report of all benches has a table for each, where a bar in a note begins no other cell', t => {
+  const missed = failedLine(enough, 'values/s', 'a | b')
+  t.is(
+    markdown([['machine', '2 cores']], [['sql', [speedLine(faster, 25, 100), missed]]]),
+    `# Benches
+
+|  |  |
+| --- | --- |
+| machine | 2 cores |
+
+## sql
+
+| work | ours | baseline | unit | ratio | target |  |  |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+| a query | 25 | 100 | ms | 4 x | >= 4 x | met |  |
+| values | - | - | values/s | - | >= 20000 values/s | MISSED | a \\| b |
+`,
+  )
+})
+
 test('without a name the command lists the benches and ends with status 2', async t => {
   const { status, stdout, stderr } = await runScript('scripts/bench.ts', [])
   t.is(status, 2)
   t.is(stdout, '')
-  t.regex(stderr, /^npm run bench -- NAME \[options\]; NAME is one of: (\w+, )*sql\b/)
+  t.regex(stderr, /^npm run bench -- NAME \[options\]; NAME is one of: (\w+, )*sql, (\w+, )*all\n$/)
 })
 
 test('a scale that is no size is refused before anything is made', async t => {
