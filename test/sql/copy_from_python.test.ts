@@ -31,7 +31,10 @@ for (const way of pythonWays) {
     if (way === 'psycopg2 copy_expert') {
       // Leaves timestamp and labels to their defaults.
       t.true(stored.every(row => row.now && JSON.stringify(row.labels) === '{}'))
-      t.deepEqual(new Set(stored.map(row => row.value)), new Set(values))
+      t.deepEqual(
+        stored.map(row => row.value),
+        [42.5, Number.POSITIVE_INFINITY, Number.NaN],
+      )
       return
     }
     t.deepEqual(
