@@ -59,17 +59,21 @@ export function oncePerFrame(work: () => void): () => void {
   }
 }
 
-const waiting = new Set<() => void>()
-const runNext = oncePerFrame(() => {
-  const [work] = waiting
-  if (work === undefined) return
-  waiting.delete(work)
-  work()
-  runNext()
-})
-
-/** Runs the work in a frame in which no other such work runs: a dozen at once would make it a long one. */
-export function inFrameOfItsOwn(work: () => void): void {
-  waiting.add(work)
-  runNext()
+/**
+ * A queue of works of which so many run before each next frame: a dozen at once would make it a long one. What waits
+ * already keeps its place.
+ */
+export function turns(perFrame: number): (work: () => void) => void {
+  const waiting = new Set<() => void>()
+  const runNext = oncePerFrame(() => {
+    for (const work of [...waiting].slice(0, perFrame)) {
+      waiting.delete(work)
+      work()
+    }
+    if (waiting.size > 0) runNext()
+  })
+  return work => {
+    waiting.add(work)
+    runNext()
+  }
 }

@@ -33,8 +33,9 @@ function share(covered: number, { start, end }: Span): string {
 }
 
 /**
- * "12.1 kWh (43.6 MJ), data for 99.8 % of the time": the sum of the lines that are shown, and the mean of how much of
- * the time each has values. Undefined for what is no power.
+ * "Energy of the 5 lines: 12.1 kWh (43.6 MJ), data for 99.8 % of 1 h": the sum of the lines that are shown, and the mean
+ * of how much of the time each has values. That it is of the lines is said, since an outlet strip may be one of them
+ * beside the nodes on it. Undefined for what is no power.
  */
 export function energySentence({ lines, span, unit, bucket }: Shown): string | undefined {
   if (!isPower(unit)) return undefined
@@ -43,7 +44,8 @@ export function energySentence({ lines, span, unit, bucket }: Shown): string | u
   const energies = visible.map(({ line }) => energyOf(line, span, bucket))
   const joules = sum(energies, 'joules')
   const covered = sum(energies, 'covered') / visible.length
-  return `Energy ${inWattHours(joules)} (${inJoules(joules)}), data for ${share(covered, span)} of ${spokenDuration(span.end - span.start)}`
+  const whose = visible.length === 1 ? 'Energy of the line' : `Energy of the ${visible.length} lines`
+  return `${whose}: ${inWattHours(joules)} (${inJoules(joules)}), data for ${share(covered, span)} of ${spokenDuration(span.end - span.start)}`
 }
 
 function sum(energies: readonly Energy[], part: keyof Energy): number {

@@ -1,5 +1,5 @@
 import { now } from './clock.ts'
-import { debounced, inFrameOfItsOwn, oncePerFrame } from './dom.ts'
+import { debounced, oncePerFrame, turns } from './dom.ts'
 import type { DrawnLine } from './draw_lines.ts'
 import { energySentence, figuresTable, plotSentence, type Shown } from './figures.ts'
 import { type LineList, makeLineList } from './line_list.ts'
@@ -35,6 +35,8 @@ export interface PanelState {
 
 /** While plots are dragged along, their texts wait: they cost more than the picture. */
 const textsMs = 150
+/** The texts of one panel a frame. */
+const takeTurn = turns(1)
 /** As many as somebody listens to. */
 const spokenLines = 12
 
@@ -50,7 +52,7 @@ export class Panel {
   readonly #list: LineList
   readonly #tooltip: Tooltip
   readonly #followCursor = oncePerFrame(() => this.#showValues())
-  readonly #renderTextsSoon = debounced(textsMs, () => inFrameOfItsOwn(this.#textsWork))
+  readonly #renderTextsSoon = debounced(textsMs, () => takeTurn(this.#textsWork))
   readonly #textsWork = () => this.#renderTexts()
   #data: MetricData | undefined
   #state: PanelState | undefined

@@ -1,5 +1,5 @@
 import uPlot from 'uplot'
-import { oncePerFrame } from './dom.ts'
+import { oncePerFrame, turns } from './dom.ts'
 import { type DrawnLine, drawLines, valueRange } from './draw_lines.ts'
 import { currentInks } from './looks.ts'
 import { followPointer } from './plot_pointer.ts'
@@ -25,12 +25,16 @@ interface PlotEvents {
 
 const syncKey = 'kwollect'
 
+/** Plots drawn in one frame beside the one under the pointer, which is drawn in each. */
+const drawInTurn = turns(2)
+
 /** A uPlot for axes, cursor and selection; the lines are drawn by {@link drawLines}. */
 export class Plot {
   readonly #host: HTMLElement
   readonly #plot: uPlot
   readonly #undo: (() => void)[] = []
-  readonly #redraw = oncePerFrame(() => this.#redrawNow())
+  readonly #redrawNow = () => this.#setCorners()
+  readonly #redrawNext = oncePerFrame(this.#redrawNow)
   #lines: readonly DrawnLine[] = []
   #span: Span = { start: 0, end: 1 }
   #unit: Unit = { symbol: '', prefixes: 'none' }
@@ -76,6 +80,8 @@ export class Plot {
   }
 
   destroy(): void {
+    // It may still wait for its turn.
+    this.#isSeen = false
     for (const undo of this.#undo) undo()
     this.#plot.destroy()
   }
@@ -101,9 +107,18 @@ export class Plot {
     )
   }
 
-  #redrawNow(): void {
-    this.#isStale = !this.#isSeen
-    if (this.#isSeen) this.#plot.setData(corners(this.#span, valueRange(this.#lines, this.#span)))
+  #redraw(): void {
+    this.#isStale = true
+    if (!this.#isSeen) return
+    if (this.#host.matches(':hover')) this.#redrawNext()
+    else drawInTurn(this.#redrawNow)
+  }
+
+  /** uPlot draws itself with them, and then calls {@link Plot.#drawLines}. */
+  #setCorners(): void {
+    if (!this.#isSeen) return
+    this.#isStale = false
+    this.#plot.setData(corners(this.#span, valueRange(this.#lines, this.#span)))
   }
 
   #drawLines({ bbox, ctx, scales }: uPlot): void {

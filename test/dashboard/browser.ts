@@ -80,6 +80,10 @@ export async function untilShown({ page }: Tab): Promise<void> {
     const isBusy = document.querySelector('.panel[aria-busy="true"]') !== null
     return !isBusy && (/ in [\d.]+ s$/.test(said) || notice?.hidden === false)
   })
+  // Lists and the values of lines are written before the next frame; the one after it comes when that is done.
+  await page.evaluate(
+    () => new Promise<void>(done => requestAnimationFrame(() => requestAnimationFrame(() => done()))),
+  )
 }
 
 /** The plots by their headings. */

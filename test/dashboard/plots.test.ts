@@ -96,7 +96,7 @@ test.serial(
     // 60 kJ + 84 kJ (420 of 600 s) + 600 kJ
     t.is(
       plain(await panel(tab.page, 'power_watt').locator('.energy').textContent()),
-      'Energy 206.7 Wh (744 kJ), data for 90 % of 10 min',
+      'Energy of the 3 lines: 206.7 Wh (744 kJ), data for 90 % of 10 min',
     )
     await panel(tab.page, 'power_watt').getByText('Figures').click()
     const rows = await tab.page
