@@ -16,10 +16,16 @@ export const metrics = [
   'prom_node_filesystem_free_bytes',
 ] as const
 
-/** High enough for all plots: one that cannot be seen is not drawn, and would cost nothing. */
-const window = { width: 1280, height: 4600 }
+/** In CSS pixels. */
+export interface WindowSize {
+  readonly width: number
+  readonly height: number
+}
 
-/** Milliseconds between frames, in two rounds of work. */
+/** High enough for all plots: one that cannot be seen is not drawn, and would cost nothing. */
+export const tallWindow: WindowSize = { width: 1280, height: 4600 }
+
+/** Milliseconds between frames, in two rounds of work. The values are those of the page, the plots those in the window. */
 export interface Frames {
   readonly moving: readonly number[]
   readonly zooming: readonly number[]
@@ -29,7 +35,7 @@ export interface Frames {
 
 /** @returns milliseconds from the request for the page to its first content */
 export async function firstPaint(browser: Browser, url: string): Promise<number> {
-  return inPage(browser, url, page =>
+  return inPage(browser, url, tallWindow, page =>
     // As a text, here and below: the program's types are Node's, where there is no document.
     page.evaluate<number>(`new Promise(resolve => {
       const look = () => {
@@ -47,7 +53,7 @@ export async function drawJob(
   url: string,
   job: number,
 ): Promise<{ ms: number; values: number }> {
-  return inPage(browser, `${url}#metrics=${metrics.join(',')}`, async page => {
+  return inPage(browser, `${url}#metrics=${metrics.join(',')}`, tallWindow, async page => {
     await page.getByLabel('Job').fill(String(job))
     const ms = await page.evaluate<number>(`(async () => {
       const begin = performance.now()
@@ -57,17 +63,20 @@ export async function drawJob(
         document.querySelectorAll('.panel .plot').length === ${metrics.length} &&
         document.querySelector('[aria-busy="true"]') === null
       while (!isDrawn()) await new Promise(requestAnimationFrame)
-      await new Promise(requestAnimationFrame)
-      await new Promise(requestAnimationFrame)
+      // The page draws two plots a frame.
+      for (let frame = 0; frame < ${2 + metrics.length / 2}; frame++) await new Promise(requestAnimationFrame)
       return performance.now() - begin
     })()`)
     return { ms, values: await shownValues(page) }
   })
 }
 
-/** Drags all plots along with Shift, and zooms them with the wheel, as fast as the page follows. */
-export async function moveAndZoom(browser: Browser, url: string): Promise<Frames> {
-  return inPage(browser, url, async page => {
+/**
+ * Zooms all plots with the wheel, and drags them along with Shift until the finer values of where they are then have
+ * come: as fast as the page follows.
+ */
+export async function moveAndZoom(browser: Browser, url: string, window: WindowSize): Promise<Frames> {
+  return inPage(browser, url, window, async page => {
     await page.locator('#status', { hasText: / in [\d.]+ s$/ }).waitFor()
     const values = await shownValues(page)
     const box = await page.locator('.u-over').first().boundingBox()
@@ -87,8 +96,13 @@ export async function moveAndZoom(browser: Browser, url: string): Promise<Frames
       for (let step = 0; step < 40; step++) await page.mouse.move(middle.x + 3 * step, middle.y)
       await page.mouse.up()
       await page.keyboard.up('Shift')
+      await page.waitForFunction(`document.querySelector('[aria-busy="true"]') !== null`)
+      await page.waitForFunction(`document.querySelector('[aria-busy="true"]') === null`)
     })
-    return { moving, zooming, values, plots: await page.locator('.panel').count() }
+    const plots = await page.evaluate<number>(
+      `[...document.querySelectorAll('.u-over')].filter(plot => plot.getBoundingClientRect().top < innerHeight).length`,
+    )
+    return { moving, zooming, values, plots }
   })
 }
 
@@ -118,7 +132,12 @@ async function shownValues(page: Page): Promise<number> {
 }
 
 /** In a tab with nothing kept of another one. */
-async function inPage<T>(browser: Browser, url: string, work: (page: Page) => Promise<T>): Promise<T> {
+async function inPage<T>(
+  browser: Browser,
+  url: string,
+  window: WindowSize,
+  work: (page: Page) => Promise<T>,
+): Promise<T> {
   const context = await browser.newContext({ viewport: window })
   try {
     const page = await context.newPage()
