@@ -58,7 +58,7 @@ export class Plot {
     return this.#plot.over
   }
 
-  /** Shows these lines over this time; drawn with the next frame, if it can be seen. */
+  /** Shows these lines over this time; drawn in one of the next frames, if it can be seen. */
   show(lines: readonly DrawnLine[], span: Span, unit: Unit): void {
     this.#lines = lines
     this.#span = span
