@@ -72,8 +72,8 @@ export async function drawJob(
 }
 
 /**
- * Zooms all plots with the wheel, and drags them along with Shift until the finer values of where they are then have
- * come: as fast as the page follows.
+ * Zooms all plots with the wheel, and drags them along with Shift until the values beside what was shown have been
+ * read too: as fast as the page follows.
  */
 export async function moveAndZoom(browser: Browser, url: string, window: WindowSize): Promise<Frames> {
   return inPage(browser, url, window, async page => {
@@ -91,13 +91,18 @@ export async function moveAndZoom(browser: Browser, url: string, window: WindowS
     })
     await page.keyboard.press('Escape')
     const moving = await frames(page, async () => {
+      // Begun before the drag: where that halts, the page reads in the midst of it.
+      const finer = page.evaluate(`(async () => {
+        const isBusy = () => document.querySelector('[aria-busy="true"]') !== null
+        while (!isBusy()) await new Promise(requestAnimationFrame)
+        while (isBusy()) await new Promise(requestAnimationFrame)
+      })()`)
       await page.keyboard.down('Shift')
       await page.mouse.down()
       for (let step = 0; step < 40; step++) await page.mouse.move(middle.x + 3 * step, middle.y)
       await page.mouse.up()
       await page.keyboard.up('Shift')
-      await page.waitForFunction(`document.querySelector('[aria-busy="true"]') !== null`)
-      await page.waitForFunction(`document.querySelector('[aria-busy="true"]') === null`)
+      await finer
     })
     const plots = await page.evaluate<number>(
       `[...document.querySelectorAll('.u-over')].filter(plot => plot.getBoundingClientRect().top < innerHeight).length`,
