@@ -209,9 +209,20 @@ export async function apiFunctions(sql: postgres.Sql, kind: 'reading' | 'writing
   return [...rows]
 }
 
-/** A hash of everything that a database holds: definitions, rights, rows; what PostgreSQL only counts is left out. */
+/**
+ * A hash of everything that a database holds: definitions, rights, rows; what PostgreSQL only counts is left out. Of roles
+ * those that have a right here: tests beside this one make others on the same server.
+ */
 export async function checksum(sql: postgres.Sql): Promise<string> {
   const [row] = await sql<{ sum: string }[]>`
+    with concerned as (
+      select dependency.refobjid as role_oid
+        from pg_shdepend as dependency
+        join pg_database as here
+          on here.datname = current_database()
+       where dependency.refclassid = 'pg_authid'::regclass
+         and (dependency.dbid = here.oid or dependency.classid = 'pg_database'::regclass and dependency.objid = here.oid)
+    )
     select md5(string_agg(part, '|' order by part)) as sum
       from (
              select 'class ' || oid || relname || coalesce(relacl::text, '') || relkind::text as part
@@ -221,9 +232,11 @@ export async function checksum(sql: postgres.Sql): Promise<string> {
              union all
              select 'rule ' || md5(rule::text) from pg_rewrite as rule
              union all
-             select 'role ' || rolname || rolsuper || rolcanlogin || rolcreaterole from pg_roles
+             select 'role ' || rolname || rolsuper || rolcanlogin || rolcreaterole
+               from pg_roles where oid in (select role_oid from concerned)
              union all
-             select 'setting ' || setting::text from pg_db_role_setting as setting
+             select 'setting ' || setting::text
+               from pg_db_role_setting as setting where setrole in (select role_oid from concerned)
              union all
              select 'rows ' || relation.oid::regclass || md5(query_to_xml(
                       format('select count(*), sum(hashtextextended(stored::text, 0)) from %s as stored', relation.oid::regclass)

@@ -99,13 +99,13 @@ test.serial(
       'Energy of the 3 lines: 206.7 Wh (744 kJ), data for 90 % of 10 min',
     )
     await panel(tab.page, 'power_watt').getByText('Figures').click()
-    const rows = await tab.page
-      .locator('tbody tr')
-      .evaluateAll(found =>
-        found.map(row =>
-          [...row.children].map(({ textContent }) => (textContent ?? '').replaceAll('\u00a0', ' ')),
-        ),
-      )
+    const lines = tab.page.locator('tbody tr')
+    await lines.nth(2).waitFor()
+    const rows = await lines.evaluateAll(found =>
+      found.map(row =>
+        [...row.children].map(({ textContent }) => (textContent ?? '').replaceAll('\u00a0', ' ')),
+      ),
+    )
     t.deepEqual(rows, [
       ['node-1', '100 W', '100 W', '100 W', '100 W', '601', '16.67 Wh', '60 kJ', '100 %'],
       ['node-2', '200 W', '200 W', '200 W', '200 W', '422', '23.33 Wh', '84 kJ', '70 %'],
