@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { BadConfiguration, readOptions } from '../sidecar/config.ts'
 import { hookLines, installHooks, prepareHooks } from './setup/oar_hooks.ts'
 import { type OarSetupOptions, oarSetupCommand } from './setup/oar_options.ts'

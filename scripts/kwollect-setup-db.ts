@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { BadConfiguration, readOptions } from '../sidecar/config.ts'
 import type { DatabaseAddress } from '../sidecar/database.ts'
 import { showProgress } from './progress.ts'

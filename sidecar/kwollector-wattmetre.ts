@@ -1,4 +1,3 @@
-#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 import { join } from 'node:path'
 import { databaseOf } from './common_options.ts'
 import { BadConfiguration, readOptions } from './config.ts'

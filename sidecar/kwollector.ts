@@ -1,4 +1,3 @@
-#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Collector } from './collector.ts'

@@ -58,7 +58,7 @@ const screen: WindowSize = { width: 1920, height: 1080 }
  */
 const scenes: readonly Scene[] = [
   { ...wholePage, window: screen, counts: 'against the target' },
-  { metrics: [portMetric], minutes: 120, window: screen, counts: 'against the target' },
+  { metrics: [portMetric], minutes: 110, window: screen, counts: 'against the target' },
   { ...wholePage, window: tallWindow, counts: 'for information' },
 ]
 
