@@ -45,6 +45,7 @@ const furtherTests = [
   'prometheus_failures',
   'prometheus_limits',
   'schedule',
+  'schedule_back_off',
   'snmp_codec',
   'snmp_hostile',
   'snmp_loss',
