@@ -4,7 +4,7 @@ import type { OptionDefinitions, OptionValues } from '../../sidecar/config.ts'
 import type { Progress } from '../progress.ts'
 import { stopChild } from '../stack/child.ts'
 import { launchChromium } from '../stack/chromium.ts'
-import { Cluster } from '../stack/cluster.ts'
+import type { Cluster } from '../stack/cluster.ts'
 import { startPostgrest } from '../stack/postgrest.ts'
 import { keptSecret } from '../stack/secret_file.ts'
 import type { StateFolder } from '../stack/state_folder.ts'
@@ -21,7 +21,7 @@ import { closeDatabase, narrowDatabase } from './databases.ts'
 import { type Extent, keptDataEnd } from './dataset.ts'
 import { median } from './measure.ts'
 import { absoluteLine, type Line } from './report.ts'
-import { serverSettings } from './server.ts'
+import { onServer } from './server.ts'
 
 export const dashboardOptions = {
   rounds: {
@@ -74,16 +74,7 @@ export async function benchDashboard(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Line[]> {
-  const cluster = new Cluster({
-    folder: join(folder.path, 'cluster'),
-    durability: 'kept',
-    settings: serverSettings(),
-  })
-  const stop = () => void cluster.stop()
-  try {
-    await cluster.start(signal)
-    if (cluster.server) folder.record(cluster.server.identity)
-    signal.addEventListener('abort', stop)
+  return onServer(folder, signal, async cluster => {
     const extent = { nodes, hours, dataEnd: keptDataEnd(join(folder.path, 'data_end')) }
     const configurationFile = await prepare(cluster, folder.path, extent, progress)
     const postgrest = await startPostgrest({ configurationFile, logFile: join(folder.path, 'postgrest.log') })
@@ -93,10 +84,7 @@ export async function benchDashboard(
     } finally {
       await stopChild(postgrest.child)
     }
-  } finally {
-    signal.removeEventListener('abort', stop)
-    await cluster.stop()
-  }
+  })
 }
 
 /** @returns the configuration of PostgREST */

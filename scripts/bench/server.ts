@@ -10,7 +10,7 @@ const mebibyte = 2 ** 20
  * safe on disk (fsync and synchronous_commit keep their defaults). No background jobs: a compression or a refresh
  * in the middle of a measurement would be measured too.
  */
-export function serverSettings(): Record<string, string> {
+function serverSettings(): Record<string, string> {
   const memory = Math.floor(totalmem() / mebibyte)
   const cores = availableParallelism()
   return {

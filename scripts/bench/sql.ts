@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { OptionDefinition, OptionValues } from '../../sidecar/config.ts'
 import { BadConfiguration } from '../../sidecar/config.ts'
 import type { Progress } from '../progress.ts'
-import { Cluster } from '../stack/cluster.ts'
+import type { Cluster } from '../stack/cluster.ts'
 import { keptSecret } from '../stack/secret_file.ts'
 import type { StateFolder } from '../stack/state_folder.ts'
 import {
@@ -19,7 +19,7 @@ import { type Extent, keptDataEnd, valueCount } from './dataset.ts'
 import { measureInserting } from './http_work.ts'
 import { type Language, measureQueries } from './query_works.ts'
 import type { Line } from './report.ts'
-import { serverSettings } from './server.ts'
+import { onServer } from './server.ts'
 import { dropWritten, measureBytes, measureWriting } from './storage_works.ts'
 import { measureSummary, summaryHours } from './summary_work.ts'
 
@@ -49,21 +49,7 @@ export async function benchSql(
 ): Promise<Line[]> {
   const nodes = Math.max(fewestNodes, Math.round(250 * readScale(options.scale)))
   const extent = { nodes, hours: 24, dataEnd: keptDataEnd(join(folder.path, 'data_end')) }
-  const cluster = new Cluster({
-    folder: join(folder.path, 'cluster'),
-    durability: 'kept',
-    settings: serverSettings(),
-  })
-  const stop = () => void cluster.stop()
-  try {
-    await cluster.start(signal)
-    if (cluster.server) folder.record(cluster.server.identity)
-    signal.addEventListener('abort', stop)
-    return await measureAll(cluster, folder.path, extent, progress)
-  } finally {
-    signal.removeEventListener('abort', stop)
-    await cluster.stop()
-  }
+  return onServer(folder, signal, cluster => measureAll(cluster, folder.path, extent, progress))
 }
 
 async function measureAll(
