@@ -4,7 +4,7 @@ import type { Progress } from '../progress.ts'
 import { importJobView } from './import_jobs.ts'
 import { importGaps, planImport } from './import_pieces.ts'
 import { importPromotions } from './import_promotions.ts'
-import { hasTimeIndex, type Range, type Source, setForm, sourceExtent } from './import_source.ts'
+import { databaseId, hasTimeIndex, type Range, type Source, setForm, sourceExtent } from './import_source.ts'
 import type { SetupOptions } from './options.ts'
 import { SetupRefused } from './prerequisites.ts'
 
@@ -78,9 +78,7 @@ async function importAll(source: Source, target: postgres.Sql, progress: Progres
 }
 
 async function refuseOurselves(source: Source, target: postgres.Sql): Promise<void> {
-  const [row] = await target<[{ id: string }]>`
-    select format('%s/%s', (select system_identifier from pg_control_system()), current_database()) as id`
-  if (row.id === source.id)
+  if ((await databaseId(target)) === source.id)
     throw new SetupRefused('import_from is this database itself; give another kwollect_db_name.')
 }
 

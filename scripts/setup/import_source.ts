@@ -25,7 +25,7 @@ type Session = postgres.Sql | postgres.TransactionSql
 /** The database of a kwollect 1.x, which is only read. */
 export interface Source {
   readonly connection: Connection
-  /** The same for every address of it: the server's system identifier and the database's name. */
+  /** See {@link databaseId}. */
   readonly id: string
   /** "kwdb at old.example.org:5432", for messages. */
   readonly name: string
@@ -74,10 +74,9 @@ export async function openSource(address: DatabaseAddress): Promise<Source> {
   try {
     await sql`set session characteristics as transaction isolation level repeatable read, read only`
     await setForm(sql)
-    const [row] = await sql<[{ id: string }]>`
-      select format('%s/%s', (select system_identifier from pg_control_system()), current_database()) as id`
+    const id = await databaseId(sql)
     await sql`select timestamp, device_id, metric_id, value, labels from public.metrics limit 0`
-    return { connection, id: row.id, name }
+    return { connection, id, name }
   } catch (error) {
     await connection.end()
     throw new SetupRefused(`cannot import from ${name}: ${explain(error, address.user)}`)
@@ -94,6 +93,13 @@ function explain(error: unknown, user: string): string {
     default:
       return `${reasonOf(error)}.`
   }
+}
+
+/** @returns what tells a database from every other, whatever its address: the server's system identifier and its name */
+export async function databaseId(sql: postgres.Sql): Promise<string> {
+  const [row] = await sql<[{ id: string }]>`
+    select format('%s/%s', (select system_identifier from pg_control_system()), current_database()) as id`
+  return row.id
 }
 
 /** Times print alike on both sides, to be compared as text. */
