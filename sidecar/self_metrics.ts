@@ -95,17 +95,19 @@ const deliveryFamilies: readonly Family<DeliveryStatus & Pick<MetricSources, 'de
  */
 export function createSelfMetrics(sources: MetricSources): Registry {
   const registry = new Registry()
+  const hosts = onceATurn(sources.hosts)
+  const delivery = onceATurn(sources.delivery)
   collectDefaultMetrics({ register: registry })
   for (const [name, help, value] of hostFamilies) {
     register(registry, { name, help, labelNames: ['host', 'protocol'] }, add => {
-      for (const status of sources.hosts()) {
+      for (const status of hosts()) {
         add(value(status), { host: status.host, protocol: status.protocol })
       }
     })
   }
   for (const [name, help, value] of deliveryFamilies) {
     register(registry, { name, help, labelNames: [] }, add => {
-      add(value({ ...sources.delivery(), deadLetters: sources.deadLetters, now: sources.now }), {})
+      add(value({ ...delivery(), deadLetters: sources.deadLetters, now: sources.now }), {})
     })
   }
   register(
@@ -114,6 +116,23 @@ export function createSelfMetrics(sources: MetricSources): Registry {
     add => add(1, { version: sources.version }),
   )
   return registry
+}
+
+/**
+ * A scrape collects all families in one turn of the event loop: what they share, of every host, or a search in the spool, is
+ * read once for it. (One family that collects for all others would hang on the order in which prom-client asks them.)
+ */
+function onceATurn<T>(read: () => T): () => T {
+  let kept: { readonly value: T } | undefined
+  return () => {
+    if (kept === undefined) {
+      kept = { value: read() }
+      queueMicrotask(() => {
+        kept = undefined
+      })
+    }
+    return kept.value
+  }
 }
 
 interface Definition {

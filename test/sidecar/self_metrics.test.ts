@@ -117,6 +117,27 @@ ava('a second scrape counts nothing twice, and a host that is gone is gone', asy
   t.deepEqual(await read('kwollector_values_total'), [[switchLabels, 500]])
 })
 
+ava('what families share is read once a scrape', async t => {
+  const reads = { hosts: 0, delivery: 0 }
+  const registry = createSelfMetrics({
+    hosts() {
+      reads.hosts += 1
+      return [live]
+    },
+    delivery() {
+      reads.delivery += 1
+      return delivery
+    },
+    deadLetters: () => undefined,
+    version: '2.0.0',
+    now: () => now,
+  })
+  await registry.metrics()
+  t.deepEqual(reads, { hosts: 1, delivery: 1 })
+  await registry.metrics()
+  t.deepEqual(reads, { hosts: 2, delivery: 2 })
+})
+
 ava('every metric of its own has a help text, and a counter is called _total', async t => {
   const { registry } = selfMetrics()
   const own = (await registry.getMetricsAsJSON()).filter(({ name }) => name.startsWith('kwollector_'))
