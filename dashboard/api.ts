@@ -33,6 +33,29 @@ export interface Job {
   readonly isRunning: boolean
 }
 
+/** What a node, or all nodes of a job, consumed by one metric, and how much of that is known. */
+export interface Energy {
+  /** NaN where no two values belong together. */
+  readonly joules: number
+  /** The time in seconds: that of all nodes for all of them. */
+  readonly seconds: number
+  /** The part of it that is measured, 1 for all. */
+  readonly coveredShare: number
+  /** Seconds. */
+  readonly longestGap: number
+  readonly samples: number
+}
+
+/** The energy of a job by one metric: an energy counter, or a power that the server integrates by trapezoid. */
+export interface MetricEnergy {
+  readonly metric: string
+  readonly source: 'counter' | 'power'
+  /** In natural order; without those that have no value. */
+  readonly nodes: readonly (Energy & { readonly node: string })[]
+  /** Nodes without a value are in its time too. */
+  readonly total: Energy
+}
+
 /** One device and one metric that had a value. */
 export interface Pair {
   readonly device: string
@@ -159,6 +182,31 @@ export async function askJob(id: number, now: number, signal: AbortSignal): Prom
     },
     isRunning,
   }
+}
+
+const energyColumns =
+  'device_id,metric_id,source,energy_joules,duration_seconds,covered_share,longest_gap_seconds,samples'
+
+/** @returns one for each metric that tells of energy; none where no node has a value of one */
+export async function askJobEnergy(jobId: number, signal: AbortSignal): Promise<MetricEnergy[]> {
+  const energies: MetricEnergy[] = []
+  let nodes: (Energy & { node: string })[] = []
+  const csv = await ask('get_job_energy', { job_id: String(jobId) }, { select: energyColumns }, signal)
+  await readCsv(csv, ([node = '', metric = '', source, joules = '', ...others]) => {
+    const [seconds = 0, coveredShare = 0, longestGap = 0, samples = 0] = others.map(Number)
+    const energy = {
+      joules: joules === '' ? Number.NaN : Number(joules),
+      seconds,
+      coveredShare,
+      longestGap,
+      samples,
+    }
+    // The total comes behind its nodes; null is empty in PostgREST's CSV.
+    if (node !== '') return void nodes.push({ node, ...energy })
+    energies.push({ metric, source: source === 'counter' ? 'counter' : 'power', nodes, total: energy })
+    nodes = []
+  })
+  return energies
 }
 
 /** @returns whether a scheduler has told of any job at all */

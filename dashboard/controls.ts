@@ -1,5 +1,6 @@
 import { byId, debounced, element } from './dom.ts'
 import { switchTheme } from './looks.ts'
+import { showNotice } from './notice.ts'
 import type { Notice } from './reasons.ts'
 import {
   formatDuration,
@@ -87,17 +88,7 @@ export class Controls {
 
   /** Instead of plots, or above them; undefined takes it away. */
   notify(notice: Notice | undefined, retry?: () => void): void {
-    const place = this.#notice
-    place.hidden = notice === undefined
-    place.replaceChildren()
-    if (notice === undefined) return
-    place.className = retry === undefined ? 'notice' : 'notice failure'
-    place.setAttribute('role', retry === undefined ? 'status' : 'alert')
-    place.append(element('strong', {}, notice.title), element('p', {}, notice.text))
-    if (retry === undefined) return
-    const again = element('button', { type: 'button' }, 'Try again')
-    again.addEventListener('click', retry)
-    place.append(again)
+    showNotice(this.#notice, notice, retry)
   }
 
   #listenToButtons(): void {

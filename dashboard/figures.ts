@@ -1,9 +1,10 @@
-import { element } from './dom.ts'
 import type { DrawnLine } from './draw_lines.ts'
 import { type Energy, energyOf } from './energy.ts'
+import { formatShare, inJoules, inWattHours } from './energy_texts.ts'
 import { extentOf } from './lines.ts'
+import { makeTable } from './tables.ts'
 import { type Span, spokenDuration } from './time.ts'
-import { formatValue, isPower, type Unit } from './units.ts'
+import { formatValue, type Unit } from './units.ts'
 
 /** What a plot shows, in numbers. */
 export interface Shown {
@@ -13,40 +14,27 @@ export interface Shown {
   readonly unit: Unit
   /** Seconds of a bucket of the summary, 0 for measured values. */
   readonly bucket: number
-}
-
-const energyUnits = {
-  hours: { symbol: 'Wh', prefixes: 'si' },
-  joules: { symbol: 'J', prefixes: 'si' },
-} as const
-
-/** "1.21 kWh": joules in watt-hours. */
-const inWattHours = (joules: number) => formatValue(joules / 3600, energyUnits.hours)
-const inJoules = (joules: number) => formatValue(joules, energyUnits.joules)
-
-function share(covered: number, { start, end }: Span): string {
-  const percent = (covered / (end - start)) * 100
-  // 99.96 % is not all of it
-  const digits =
-    percent > 99 && percent < 100 ? Math.floor(percent * 100) / 100 : Math.round(percent * 10) / 10
-  return `${Math.min(100, digits)}\u00a0%`
+  /** The unit is a power, and nobody else tells its energy. */
+  readonly withEnergy: boolean
 }
 
 /**
  * "Energy of the 5 lines: 12.1 kWh (43.6 MJ), data for 99.8 % of 1 h": the sum of the lines that are shown, and the mean
  * of how much of the time each has values. That it is of the lines is said, since an outlet strip may be one of them
- * beside the nodes on it. Undefined for what is no power.
+ * beside the nodes on it. Undefined for what has none.
  */
-export function energySentence({ lines, span, unit, bucket }: Shown): string | undefined {
-  if (!isPower(unit)) return undefined
+export function energySentence({ lines, span, bucket, withEnergy }: Shown): string | undefined {
+  if (!withEnergy) return undefined
   const visible = lines.filter(({ isHidden }) => !isHidden)
   if (visible.length === 0) return undefined
   const energies = visible.map(({ line }) => energyOf(line, span, bucket))
   const joules = sum(energies, 'joules')
   const covered = sum(energies, 'covered') / visible.length
   const whose = visible.length === 1 ? 'Energy of the line' : `Energy of the ${visible.length} lines`
-  return `${whose}: ${inWattHours(joules)} (${inJoules(joules)}), data for ${share(covered, span)} of ${spokenDuration(span.end - span.start)}`
+  return `${whose}: ${inWattHours(joules)} (${inJoules(joules)}), data for ${shareOf(covered, span)} of ${spokenDuration(span.end - span.start)}`
 }
+
+const shareOf = (covered: number, { start, end }: Span) => formatShare(covered / (end - start))
 
 function sum(energies: readonly Energy[], part: keyof Energy): number {
   return energies.reduce((total, energy) => total + energy[part], 0)
@@ -76,11 +64,11 @@ export function plotSentence({ lines, span, unit }: Shown): string {
 }
 
 /** The same as a table, one row a line; with power its energy too. */
-export function figuresTable({ lines, span, unit, bucket }: Shown, caption: string): HTMLTableElement {
-  const withEnergy = isPower(unit)
+export function figuresTable(shown: Shown, caption: string): HTMLTableElement {
+  const { lines, span, unit, bucket, withEnergy } = shown
   const headings = ['Line', 'Lowest', 'Mean', 'Highest', 'Last', 'Values']
   if (withEnergy) headings.push('Energy (Wh)', 'Energy (J)', 'Time with data')
-  const body = lines
+  const rows = lines
     .filter(({ isHidden }) => !isHidden)
     .map(({ line, name }) => {
       const { minimum, mean, maximum, last, count } = extentOf(line, span)
@@ -91,20 +79,9 @@ export function figuresTable({ lines, span, unit, bucket }: Shown, caption: stri
       const cells = [...values, count.toLocaleString('en')]
       if (withEnergy) {
         const { joules, covered } = energyOf(line, span, bucket)
-        cells.push(inWattHours(joules), inJoules(joules), share(covered, span))
+        cells.push(inWattHours(joules), inJoules(joules), shareOf(covered, span))
       }
-      return element(
-        'tr',
-        {},
-        element('th', { scope: 'row' }, element('bdi', {}, name)),
-        ...cells.map(cell => element('td', {}, cell)),
-      )
+      return { name, cells }
     })
-  return element(
-    'table',
-    {},
-    element('caption', {}, caption),
-    element('thead', {}, element('tr', {}, ...headings.map(text => element('th', { scope: 'col' }, text)))),
-    element('tbody', {}, ...body),
-  )
+  return makeTable(caption, headings, rows)
 }

@@ -12,7 +12,7 @@ import { plotKeys } from './plot_keys.ts'
 import { bucketSeconds } from './resolution.ts'
 import { preciseTime, type Span } from './time.ts'
 import { makeTooltip, nearestLine, type Tooltip, valuesAt } from './tooltip.ts'
-import { formatValue, rateUnit, type Unit, unitOf } from './units.ts'
+import { formatValue, isPower, rateUnit, type Unit, unitOf } from './units.ts'
 
 interface PanelEvents {
   zoomed(span: Span): void
@@ -31,6 +31,11 @@ export interface PanelState {
   readonly isHidden: (metric: string, lineKey: string) => boolean
   /** A device keeps its colour in all plots. */
   readonly devices: ReadonlyMap<string, number>
+  /**
+   * Power has the energy of what is shown. Not with a job, of which the server tells it for all of its time; but of
+   * devices there is no such answer, and what they consumed in the time that is zoomed into would be missed.
+   */
+  readonly withEnergy: boolean
 }
 
 /** While plots are dragged along, their texts wait: they cost more than the picture. */
@@ -154,11 +159,13 @@ export class Panel {
     const { start, end } = this.#state?.span ?? { start: 0, end: 1 }
     // Nobody can have measured what is to come.
     const last = Math.max(start + 1e-3, Math.min(end, now()))
+    const unit = this.#unit()
     return {
       lines: this.#drawn,
       span: { start, end: last },
-      unit: this.#unit(),
+      unit,
       bucket: this.#data?.summary ? bucketSeconds : 0,
+      withEnergy: this.#state?.withEnergy === true && isPower(unit),
     }
   }
 

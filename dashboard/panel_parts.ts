@@ -1,4 +1,5 @@
 import { element } from './dom.ts'
+import { foldedTable } from './tables.ts'
 
 /** The elements of a panel that something changes. */
 export type PanelParts = ReturnType<typeof makePanelParts>
@@ -25,13 +26,7 @@ export function makePanelParts(metric: string, id: string) {
   })
   const body = element('div', { class: 'body' }, plot)
   const sentence = element('p', { class: 'sentence', id: `${id}-sentence` })
-  const table = element('div', {
-    class: 'scroll',
-    tabindex: '0',
-    role: 'region',
-    'aria-label': `Figures of ${metric}`,
-  })
-  const figures = element('details', { class: 'figures' }, element('summary', {}, 'Figures'), table)
+  const { details: figures, table } = foldedTable('Figures', `Figures of ${metric}`)
   const content = element('div', {}, body, element('div', { class: 'below' }, sentence, figures))
   const message = element('p', { class: 'message' })
   message.hidden = true

@@ -1,5 +1,7 @@
 import { askLines } from './api.ts'
 import { now } from './clock.ts'
+import { byId } from './dom.ts'
+import { JobEnergy } from './job_energy.ts'
 import { joinLines } from './lines.ts'
 import { forEachInTurns, loadMetrics } from './loader.ts'
 import type { MetricData } from './metric_data.ts'
@@ -9,9 +11,10 @@ import { chooseSummaries } from './resolution.ts'
 import { devicesOf, freshStart, isFollowing, isRate, type Situation, wantedOf } from './situation.ts'
 import type { Span } from './time.ts'
 
-/** Brings values from the API into the panels; it remembers how dense they are. */
+/** Brings values from the API into the panels, and the energy of the job above them; it remembers how dense they are. */
 export class Reader {
   readonly #panels: Panels
+  readonly #jobEnergy = new JobEnergy(byId('job-energy', HTMLElement))
   #densities: ReadonlyMap<string, number> = new Map()
 
   constructor(panels: Panels) {
@@ -24,6 +27,7 @@ export class Reader {
    * @returns the metrics that have no values
    */
   async readWhole(situation: Situation, metrics: readonly string[], signal: AbortSignal): Promise<string[]> {
+    this.#jobEnergy.expect(situation.job)
     const empty: string[] = []
     const show = (metric: string, data: MetricData) => {
       this.#panels.setBusy([metric], 'idle')
@@ -35,6 +39,8 @@ export class Reader {
       const densities = await loadMetrics(wanted, show, signal)
       this.#densities = new Map([...this.#densities, ...densities])
     })
+    // Behind the values, which are waited for: on a small server each would make the other slower.
+    if (!signal.aborted) void this.#jobEnergy.ask()
     return empty
   }
 
@@ -90,6 +96,20 @@ export class Reader {
       const lines = joinLines(known?.lines ?? [], fresh, span.start)
       this.#panels.showWhole(metric, { lines, span, summary, asRate })
     })
+    if (signal.aborted) return
+    this.#jobEnergy.expect(situation.job)
+    void this.#jobEnergy.ask()
+  }
+
+  /** Takes away all that is shown. */
+  clear(): void {
+    this.#panels.arrange([])
+    this.#jobEnergy.expect(undefined)
+  }
+
+  /** What would not be asked for again, because it does not change, will be. */
+  forget(): void {
+    this.#jobEnergy.forget()
   }
 
   /** What covers the part, but for less than can be seen. */

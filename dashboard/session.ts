@@ -120,7 +120,9 @@ export class Session {
     const before = this.#view
     this.#change({ jobId, devices: [], range: { kind: 'job' }, zoom: undefined, hidden: new Set() })
     // The same number again: perhaps the job has started meanwhile.
-    if (before.jobId === jobId) void this.#load()
+    if (before.jobId !== jobId) return
+    this.#reader.forget()
+    void this.#load()
   }
 
   #change(part: Partial<View>): void {
@@ -278,7 +280,7 @@ export class Session {
   }
 
   #clear(): void {
-    this.#panels.arrange([])
+    this.#reader.clear()
     this.#controls.say('')
     this.#sync()
   }

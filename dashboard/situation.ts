@@ -66,6 +66,7 @@ export function panelStateOf(situation: Situation): PanelState {
     span: zoom ?? span,
     isHidden: (metric, key) => hidden.size > 0 && hidden.has(lineCode(metric, key)),
     devices: new Map(devicesOf(situation).map((device, index) => [device, index])),
+    withEnergy: view.jobId === undefined,
   }
 }
 

@@ -1,11 +1,10 @@
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import type { AxeResults } from 'axe-core'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { repository } from '../harness/processes.ts'
 import { fileScope } from '../harness/scope.ts'
+import { barriers } from './barriers.ts'
 import { lineList, openTab, openView, plotTitles, startBrowser, type Tab, untilShown } from './browser.ts'
 import { begin, makeSite, type Site, wholeTime } from './site.ts'
 
@@ -197,22 +196,3 @@ test.serial(
     t.deepEqual(tab.complaints, [])
   },
 )
-
-const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-
-/** Rules of axe-core that are broken with serious or critical impact, and where. */
-async function barriers(page: Page): Promise<string[]> {
-  // By the debugger, which the Content-Security-Policy lets through; a script element it would not.
-  const results = (await page.evaluate(`${readAxe()}; axe.run()`)) as AxeResults
-  return results.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
-    )
-}
-
-let axe: string | undefined
-function readAxe(): string {
-  axe ??= readFileSync(axeFile, 'utf8')
-  return axe
-}
