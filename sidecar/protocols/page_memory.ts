@@ -1,7 +1,10 @@
 /** What the Prometheus protocol remembers of earlier pages, and for how long. */
 
-/** A page of 64 MiB can hold nine million series, which would fill the memory of the whole program. */
-export const MOST_SAMPLES = 1_000_000
+/**
+ * Samples that are taken of a page. 64 MiB can hold nine million series, and each is remembered with about a kilobyte,
+ * which would fill the memory of the whole program. What nobody asks for does not count.
+ */
+export const MOST_SAMPLES = 250_000
 
 /** Labels that come and go (a pod's name) must not pile up; a file that is missing once must not cost anything. */
 const PAGES_REMEMBERED = 10

@@ -70,13 +70,15 @@ async function readPage(
   const sentAt = Math.round(page.sentAt * 1000)
   for (const view of views) view.startScrape(sentAt, samples)
 
-  let lines = 0
+  let [lines, asked] = [0, 0]
   const reader = readExposition(page.format, (series, value) => {
-    if (++lines > MOST_SAMPLES) return `more than ${MOST_SAMPLES.toLocaleString('en')} samples`
+    lines++
     const name = namesMatter ? sampleName(series) : ''
     let problem: string | undefined
     for (const view of views) {
-      if (view.names.size === 0 || view.names.has(name)) problem = view.take(series, value) ?? problem
+      if (view.names.size > 0 && !view.names.has(name)) continue
+      if (++asked > MOST_SAMPLES) return `more than ${MOST_SAMPLES.toLocaleString('en')} samples are asked for`
+      problem = view.take(series, value) ?? problem
     }
     return problem
   })
