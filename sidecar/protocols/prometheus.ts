@@ -77,7 +77,8 @@ async function readPage(
     let problem: string | undefined
     for (const view of views) {
       if (view.names.size > 0 && !view.names.has(name)) continue
-      if (++asked > MOST_SAMPLES) return `more than ${MOST_SAMPLES.toLocaleString('en')} samples are asked for`
+      if (++asked > MOST_SAMPLES)
+        return `more than ${MOST_SAMPLES.toLocaleString('en')} samples are asked for`
       problem = view.take(series, value) ?? problem
     }
     return problem

@@ -47,7 +47,9 @@ test.serial('more than 250,000 samples that are asked for are cut there', async 
 test.serial('samples that nobody asks for cost nothing of those that are', async t => {
   const others = Array.from({ length: 1_000_003 }, (_, line) => `x${line} 1\n`).join('')
   const host = await serving(t, page(`${others}y 2\n`))
-  const { samples, warnings } = await readPage(host, [descriptionOf({ metrics: ['y'] })], { timeoutMs: 60_000 })
+  const { samples, warnings } = await readPage(host, [descriptionOf({ metrics: ['y'] })], {
+    timeoutMs: 60_000,
+  })
   t.deepEqual(
     samples.map(({ value }) => value),
     [2],
