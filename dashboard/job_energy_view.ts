@@ -20,15 +20,16 @@ export class JobEnergyView {
 
   constructor(host: HTMLElement) {
     this.#host = host
-    this.#notice.hidden = true
-    const header = element('header', {}, this.#title, this.#note)
-    host.append(header, this.#message, this.#notice, this.#list)
   }
 
   /** Keeps the place of an answer, so that the plots below do not jump when it comes; undefined takes it away. */
   expect(job: Job | undefined): void {
     this.#host.hidden = job === undefined
-    this.#title.textContent = `Energy of job ${job?.id}`
+    this.#host.replaceChildren()
+    if (job === undefined) return
+    const header = element('header', {}, this.#title, this.#note)
+    this.#host.append(header, this.#message, this.#notice, this.#list)
+    this.#title.textContent = `Energy of job ${job.id}`
     this.#say('Added up once the plots are here …')
     this.setBusy('idle')
     this.#arrange([])
@@ -42,7 +43,7 @@ export class JobEnergyView {
     this.#say(energies.length === 0 ? nothingKnown : '')
     this.#note.textContent = [
       job.isRunning ? `so far, until ${localTime(job.span.end)}` : '',
-      energies.length > 1 ? 'each metric measures by itself: they do not add up' : '',
+      energies.length > 1 ? 'alternatives: each metric measures the nodes by itself' : '',
     ]
       .filter(Boolean)
       .join(', ')
@@ -90,7 +91,7 @@ function makeBlock(metric: string): Block {
   return {
     root: element('div', { class: 'below' }, sentence, details),
     show: (energy, job) => {
-      sentence.replaceChildren(element('bdi', {}, metric), ` ${sentenceOf(energy, job)}`)
+      sentence.replaceChildren(...sentenceOf(energy, job))
       render = () => {
         if (details.open) table.replaceChildren(nodesTable(energy, job))
       }
@@ -99,19 +100,27 @@ function makeBlock(metric: string): Block {
   }
 }
 
-const methods = { counter: 'read from an energy counter', power: 'power integrated by trapezoid' } as const
+const methods = { counter: 'from an energy counter', power: 'from power by trapezoid' } as const
 
-/** "of 2 of 3 nodes: 40 Wh (144 kJ), power integrated by trapezoid; data for 85 % of the time, longest gap 3 min" */
-function sentenceOf({ nodes, total, source }: MetricEnergy, job: Job): string {
+/**
+ * "power_watt of 2 of 3 nodes: 40 Wh (144 kJ) from power by trapezoid; data for 85 % of the time, longest gap 3 min",
+ * with the energy in bold
+ */
+function sentenceOf({ metric, nodes, total, source }: MetricEnergy, job: Job): (Node | string)[] {
   const silent = silentNodes(nodes, job).length
   const count = silent > 0 ? `${nodes.length} of ${nodes.length + silent}` : nodes.length
   const whose = nodes.length + silent === 1 ? '1 node' : `${count} nodes`
   const energy = Number.isNaN(total.joules)
     ? 'not measured'
     : `${inWattHours(total.joules)} (${inJoules(total.joules)})`
-  const { coveredShare, longestGap } = total
-  const gap = longestGap > 0 ? `longest gap ${gapText(total)}` : 'no gap'
-  return `of ${whose}: ${energy}, ${methods[source]}; data for ${formatShare(coveredShare)} of the time, ${gap}`
+  const method = Number.isNaN(total.joules) ? '' : ` ${methods[source]}`
+  const gap = total.longestGap > 0 ? `longest gap ${gapText(total)}` : 'no gap'
+  return [
+    element('bdi', {}, metric),
+    ` of ${whose}: `,
+    element('strong', {}, energy),
+    `${method}; data for ${formatShare(total.coveredShare)} of the time, ${gap}`,
+  ]
 }
 
 /** The nodes of the job that have no value: the total is without them. */

@@ -60,7 +60,7 @@ test.serial(
     const tab = await openView(t, browser, site, { job_id: '7', metrics: 'power_watt' })
     // 100 W for 600 s, and 200 W for 420 of 600 s: 144 kJ in 1020 of 1200 s.
     t.deepEqual(await sentences(tab), [
-      'power_watt of 2 nodes: 40 Wh (144 kJ), power integrated by trapezoid; data for 85 % of the time, longest gap 3 min',
+      'power_watt of 2 nodes: 40 Wh (144 kJ) from power by trapezoid; data for 85 % of the time, longest gap 3 min',
     ])
     t.is(await section(tab).getByRole('heading').textContent(), 'Energy of job 7')
     t.deepEqual(await nodeRows(tab), [
@@ -84,6 +84,8 @@ test.serial('the page adds nothing up itself where the server tells the energy o
   await sentences(tab)
   t.is(await panel(tab.page, 'power_watt').locator('.energy').textContent(), '')
   await panel(tab.page, 'power_watt').getByText('Figures').click()
+  // The table is made once the browser has opened its place.
+  await panel(tab.page, 'power_watt').locator('tbody tr').first().waitFor()
   const headings = panel(tab.page, 'power_watt').locator('thead th')
   t.deepEqual(await headings.allTextContents(), ['Line', 'Lowest', 'Mean', 'Highest', 'Last', 'Values'])
   await tab.page.locator('#leave-job').click()
@@ -93,14 +95,14 @@ test.serial('the page adds nothing up itself where the server tells the energy o
 test.serial('an energy counter is named as the source, and the power of its instrument left out', async t => {
   const tab = await openView(t, browser, site, { job_id: '10', metrics: 'node_power_watt' })
   t.deepEqual(await sentences(tab), [
-    'node_energy_joules_total of 1 node: 8.333 Wh (30 kJ), read from an energy counter; data for 100 % of the time, no gap',
+    'node_energy_joules_total of 1 node: 8.333 Wh (30 kJ) from an energy counter; data for 100 % of the time, no gap',
   ])
 })
 
 test.serial('nodes of a job that were not measured are counted and named', async t => {
   const tab = await openView(t, browser, site, { job_id: '12', metrics: 'power_watt' })
   t.deepEqual(await sentences(tab), [
-    'power_watt of 1 of 2 nodes: 16.67 Wh (60 kJ), power integrated by trapezoid; data for 50 % of the time, longest gap 10 min',
+    'power_watt of 1 of 2 nodes: 16.67 Wh (60 kJ) from power by trapezoid; data for 50 % of the time, longest gap 10 min',
   ])
   t.deepEqual((await nodeRows(tab))[1], ['node-99', '–', '–', 'none', '–', '0'])
 })
