@@ -76,13 +76,15 @@ test('it installs without a network, and starts nothing', async t => {
 
 test('systemd finds no mistake in its units, and exposes them little', async t => {
   const units = 'kwollector.service kwollector-wattmetre@w1.service postgrest.service'
-  await succeed(t, `systemd-analyze verify --man=no ${units}`)
+  // What it merely warns of, an unknown setting for one, is no failure of the command.
+  t.is(await succeed(t, `systemd-analyze verify ${units} 2>&1`), '')
   for (const name of units.split(' ')) {
     const stdout = await succeed(
       t,
       `systemd-analyze security --offline=true --threshold=40 ${name} | tail -n 1`,
     )
     t.regex(stdout, /Overall exposure level for .*: [0-3]\.\d OK/)
+    t.log(stdout.trim())
   }
 })
 
