@@ -5,7 +5,7 @@ import { type DeviceUrl, hostName } from './urls.ts'
 export interface HostStatus {
   /** As messages show it, see `hostName`. */
   readonly host: string
-  readonly protocol: DeviceUrl['protocol']
+  readonly protocol: DeviceUrl['protocol'] | 'wattmetre'
   /** Sorted, each once. */
   readonly devices: readonly string[]
   /** Optional ones included. */

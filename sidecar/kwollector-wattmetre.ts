@@ -1,6 +1,8 @@
-import { join } from 'node:path'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
 import { databaseOf } from './common_options.ts'
 import { BadConfiguration, readOptions } from './config.ts'
+import { packageVersion } from './config_help.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
 import { type Log, openLog } from './log.ts'
 import { nameProblem } from './names.ts'
@@ -8,6 +10,7 @@ import { Promotions } from './promoted.ts'
 import { systemClock } from './schedule.ts'
 import { findServiceManager } from './service_manager.ts'
 import { type AskedBySignals, signalsFrom } from './signals.ts'
+import { StatusReport } from './status_report.ts'
 import { emptyMapping, type LoadedMapping, loadMapping, type Mapping } from './wattmetre/mapping.ts'
 import { type WattmetreOptions, wattmetreCommand } from './wattmetre/options.ts'
 import { type Port, portDevice } from './wattmetre/ports.ts'
@@ -52,12 +55,17 @@ async function run(options: WattmetreOptions): Promise<number> {
     id: options.wattmetre_id,
     version: options.wattmetre_version === 3 ? 3 : 2,
     log,
-    after: systemClock.after,
+    clock: systemClock,
     now: () => performance.now(),
     take: delivery.take,
     onPorts: ports => promotions.watch(ports),
   })
   wattmetre.useMapping(mapping)
+  const report = new StatusReport(database, systemClock, log, {
+    hosts: () => [wattmetre.status()],
+    delivery: () => delivery.status(),
+    identity: { host: hostname(), spoolDir: resolve(spool.folder), version: packageVersion() },
+  })
   let reloads = Promise.resolve()
   asked.onHangup(() => {
     // One after the other: the last one must be the one that stays.
@@ -73,6 +81,7 @@ async function run(options: WattmetreOptions): Promise<number> {
   wattmetre.stop()
   const delivered = ending === 'asked to stop' ? delivery.stop() : drain(delivery, asked)
   await Promise.all([delivered, promotions.stop()])
+  await report.stop()
   return ending === 'unreadable' ? 1 : 0
 }
 

@@ -1,7 +1,9 @@
+import type { HostStatus } from '../host_status.ts'
 import type { Log } from '../log.ts'
 import type { Sample } from '../sample.ts'
 import type { Clock } from '../schedule.ts'
-import { type LineVersion, readLine } from './line.ts'
+import { InputRecord } from './input_record.ts'
+import { type LineVersion, readLine, type SkipReason } from './line.ts'
 import { LineCutter, type LineEnd } from './line_cutter.ts'
 import { emptyMapping, type Mapping, unknownPorts } from './mapping.ts'
 import { type Port, Ports } from './ports.ts'
@@ -12,7 +14,7 @@ export interface WattmetreOptions {
   readonly id: string
   readonly version: LineVersion
   readonly log: Log
-  readonly after: Clock['after']
+  readonly clock: Clock
   /** Monotonic milliseconds. */
   readonly now: () => number
   readonly take: (samples: readonly Sample[]) => void
@@ -28,6 +30,7 @@ export class Wattmetre {
   readonly #options: WattmetreOptions
   readonly #lines: LineCutter
   readonly #skipped: SkippedLines
+  readonly #record: InputRecord
   readonly #seconds: Seconds
   #mapping = emptyMapping
   #ports: Ports
@@ -38,14 +41,18 @@ export class Wattmetre {
   #cancel: (() => void) | undefined
 
   constructor(options: WattmetreOptions) {
-    const { id, log, after, now, take } = options
+    const { id, log, clock, now, take } = options
     this.#options = options
     this.#ports = new Ports(id, emptyMapping.devices)
     this.#lines = new LineCutter((line, end) => this.#readLine(line, end))
-    this.#skipped = new SkippedLines(log, after, () => this.#hint())
+    this.#skipped = new SkippedLines(log, clock.after, () => this.#hint())
+    this.#record = new InputRecord(id, () => clock.now())
     this.#seconds = new Seconds({
       now,
-      take,
+      take: samples => {
+        this.#record.values(samples.length)
+        take(samples)
+      },
       portsInUse: () => ({ ports: this.#ports, promoted: this.#promoted }),
       onLate: measurements => this.#skipped.late(measurements),
     })
@@ -65,12 +72,17 @@ export class Wattmetre {
 
   read(piece: Buffer): void {
     this.#lines.push(piece)
-    this.#cancel ??= this.#options.after(closeMs, () => this.#closeOld())
+    this.#cancel ??= this.#options.clock.after(closeMs, () => this.#closeOld())
   }
 
   /** Reads the last line, which may lack its line feed. Not to be called where reading was broken off. */
   endOfInput(): void {
     this.#lines.end()
+  }
+
+  /** How the input fares, as a host among those that a kwollector polls. */
+  status(): HostStatus {
+    return this.#record.status()
   }
 
   /** Hands on what is gathered. */
@@ -82,32 +94,38 @@ export class Wattmetre {
 
   #closeOld(): void {
     this.#seconds.closeOld()
-    this.#cancel = this.#options.after(closeMs, () => this.#closeOld())
+    this.#cancel = this.#options.clock.after(closeMs, () => this.#closeOld())
   }
 
   #readLine(line: string, end: LineEnd): void {
     if (end === 'too long') {
-      this.#skipped.skip('longer than 128 KiB', line)
+      this.#skip('longer than 128 KiB', line)
       return
     }
     const read = readLine(this.#options.version, line)
     if (read === 'no measurements') return
     if (typeof read === 'string') {
-      this.#skipped.skip(read, line)
+      this.#skip(read, line)
       return
     }
     const { length } = read.powers
     // The reading program's last line often lacks its end, because it is killed while it writes.
     if (end === 'cut off' && this.#lastCount !== undefined && length !== this.#lastCount) {
-      this.#skipped.skip('cut off by the end of the input', line)
+      this.#skip('cut off by the end of the input', line)
       return
     }
+    this.#record.goodLine()
     this.#lastCount = length
     if (length > this.#portCount) {
       this.#portCount = length
       this.#announcePorts()
     }
     this.#seconds.add(read)
+  }
+
+  #skip(reason: SkipReason, line: string): void {
+    this.#record.badLine(reason)
+    this.#skipped.skip(reason, line)
   }
 
   /** Lines of another version are all bad: whoever reads the report should think of that first. */
@@ -119,6 +137,8 @@ export class Wattmetre {
   #announcePorts(): void {
     const { id, log, onPorts } = this.#options
     for (const sentence of unknownPorts(this.#mapping, id, this.#portCount)) log.error(sentence)
-    onPorts(this.#ports.upTo(this.#portCount))
+    const ports = this.#ports.upTo(this.#portCount)
+    this.#record.usePorts(ports)
+    onPorts(ports)
   }
 }

@@ -1,4 +1,4 @@
--- One row per kwollector, for administrators and monitoring: does it run, and do its values reach the database?
+-- One row per kwollector and kwollector-wattmetre, for administrators and monitoring: does it run, and do its values reach the database?
 -- Written by kwollect.report_status.
 create or replace view public.kwollectors as
 select kwollector.host as kwollector
@@ -38,7 +38,7 @@ revoke all on public.kwollectors from public;
 grant select on public.kwollectors to kwollect_reader, kwollect_writer;
 
 comment on view public.kwollectors is
-'One row per kwollector, as it last reported, every 10 s.
+'One row per kwollector and kwollector-wattmetre, as it last reported, every 10 s.
 A row goes a week after its last report.';
 
 comment on column public.kwollectors.kwollector is 'The machine that it runs on.';
@@ -55,5 +55,5 @@ comment on column public.kwollectors.batches_stored is 'Batches stored in this d
 comment on column public.kwollectors.values_stored is 'Values in them.';
 comment on column public.kwollectors.values_lost is 'Values that went because the spool was full, since started_at.';
 comment on column public.kwollectors.dead_letters is 'Rows of kwollect.dead_letters that came from it.';
-comment on column public.kwollectors.spool_dir is 'Its folder with the spool.';
+comment on column public.kwollectors.spool_dir is 'Its folder with the spool; that of a kwollector-wattmetre ends with its wattmetre_id.';
 comment on column public.kwollectors.spool_id is 'The number of its spool, which stays when it is started again.';
