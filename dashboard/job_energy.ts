@@ -47,7 +47,6 @@ export class JobEnergy {
     const request = new AbortController()
     this.#request = request
     const begin = performance.now()
-    this.#view.setBusy('busy')
     try {
       const energies = await askJobEnergy(job.id, request.signal)
       // Another job was asked for while the answer was read.
@@ -61,7 +60,6 @@ export class JobEnergy {
         void this.ask()
       })
     }
-    this.#view.setBusy('idle')
     const end = performance.now()
     this.#restsUntil = end + restsPerAnswer * (end - begin)
     this.#request = undefined

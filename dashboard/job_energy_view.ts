@@ -31,12 +31,7 @@ export class JobEnergyView {
     this.#host.append(header, this.#message, this.#notice, this.#list)
     this.#title.textContent = `Energy of job ${job.id}`
     this.#say('Added up once the plots are here …')
-    this.setBusy('idle')
     this.#arrange([])
-  }
-
-  setBusy(state: 'busy' | 'idle'): void {
-    this.#host.setAttribute('aria-busy', String(state === 'busy'))
   }
 
   show(job: Job, energies: readonly MetricEnergy[]): void {
