@@ -71,7 +71,13 @@ async function runAva(avaArguments: readonly string[], server: TestServer): Prom
   const serverFile = join(runFolder, 'server.json')
   writePrivateFile(serverFile, JSON.stringify(server))
   const ava = join(repository, 'node_modules', 'ava', 'entrypoints', 'cli.js')
-  const { command, args } = wrapCommand(process.execPath, [ava, ...avaArguments], undefined, 'TERM')
+  const configuration = join(repository, 'test', 'harness', 'ava_config.ts')
+  const { command, args } = wrapCommand(
+    process.execPath,
+    [ava, `--config=${configuration}`, ...avaArguments],
+    undefined,
+    'TERM',
+  )
   const child = spawn(command, args, {
     cwd: repository,
     // A process group of its own: Ctrl-C reaches the runner alone, which ends ava before the server.
@@ -81,6 +87,9 @@ async function runAva(avaArguments: readonly string[], server: TestServer): Prom
       ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
       [serverVariable]: serverFile,
       TMPDIR: testsFolder,
+      // A run starts several hundred processes of the same sources, each of which would strip and compile them again.
+      // Not a folder that outlives the run: what a run does must not hang on what ran before.
+      NODE_COMPILE_CACHE: join(runFolder, 'compiled'),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
