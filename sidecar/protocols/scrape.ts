@@ -144,6 +144,13 @@ function ask(scrape: Scrape): { request: ClientRequest; answer: Promise<Answer> 
     get.once('response', response => resolve({ response, sentAt }))
     // Not once: an error after the answer comes out of the body too, and without a listener ends the process.
     get.on('error', reject)
+    // Without a listener Node closes the connection of a 101 without a word.
+    get.once('upgrade', (_response, socket) => {
+      socket.destroy()
+      reject(new HostUnreachable('HTTP 101'))
+    })
+    // Behind all of them: however else a request may end, the poll ends with it.
+    get.once('close', () => reject(new HostUnreachable('the connection was closed')))
   })
   get.end()
   return { request: get, answer }

@@ -32,6 +32,14 @@ test('a redirect is not followed', async t => {
   t.is(await failure(t, host), 'HTTP 302')
 })
 
+// Node closes the connection of a 101 that nobody listens for, and says nothing more.
+test('a change of protocol that nobody asked for ends the poll', async t => {
+  const host = await serving(t, request => {
+    request.socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n')
+  })
+  for (const _poll of [1, 2]) t.is(await failure(t, host), 'HTTP 101')
+})
+
 test('a web page', async t => {
   const html = '<!doctype html>\n<title>Login</title>\nattempts 3\n'
   const host = await serving(
