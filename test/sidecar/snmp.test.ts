@@ -166,16 +166,19 @@ snmpdTest('a lost request is sent again within the poll', async t => {
 
 snmpdTest('what came before the agent fell silent is kept', async t => {
   const agent = await startSnmpd(t, { overrides: integers(120) })
+  // By their last OID: on a busy machine an answer may come late, and the same part is asked for again before.
+  const parts = new Set<string>()
   const relay = await startRelay(t, agent, {
-    onRequest: (request, to) => relay.requests.length <= 2 && to.agent(request),
+    onRequest: (request, to) =>
+      parts.add(request.subarray(-10).toString('hex')).size <= 2 && to.agent(request),
   })
   const host = openHost(t, { ...agent, host: '127.0.0.1', port: relay.port })
   const result = await host.read(
     integers(120).map(([oid]) => oid),
-    600,
+    1_000,
   )
   t.is(result.samples.length, 80)
-  t.deepEqual(reasonsOf(result), Array(40).fill('no answer within the 0.6 s of the poll'))
+  t.deepEqual(reasonsOf(result), Array(40).fill('no answer within the 1 s of the poll'))
 })
 
 snmpdTest('a stopped agent is unreachable until it goes on', async t => {
