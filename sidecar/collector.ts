@@ -23,12 +23,14 @@ export interface CollectorOptions {
 /** Polls all hosts of a set of descriptions. */
 export class Collector {
   readonly #options: CollectorOptions
-  readonly #stopping = new AbortController()
   readonly #ipmi: IpmiDispatcher
   readonly #outages: OutageLog
   readonly #hosts = new Map<string, PolledHost>()
+  /** The ends of hosts that are wanted no more, by the same key. */
+  readonly #closing = new Map<string, Promise<unknown>>()
   readonly #records = new HostRecords()
   #skipped = new Map<string, number>()
+  #isStopped = false
 
   constructor(options: CollectorOptions) {
     this.#options = options
@@ -42,28 +44,24 @@ export class Collector {
   }
 
   /**
-   * What to poll from now on: hosts that are new are opened, those without a description closed.
+   * What to poll from now on: hosts that are new are opened, those without a description closed. Waits for none of them:
+   * one that hangs would delay what is promoted next.
    * @param atOnce those of them whose first poll does not wait for their period
    */
-  async setDescriptions(
-    descriptions: readonly Description[],
-    atOnce: ReadonlySet<Description> = new Set(),
-  ): Promise<void> {
-    if (this.#stopping.signal.aborted) return
+  setDescriptions(descriptions: readonly Description[], atOnce: ReadonlySet<Description> = new Set()): void {
+    if (this.#isStopped) return
     const byHost = Map.groupBy(descriptions, ({ url }) => hostKey(url))
     for (const [key, own] of byHost) {
       const url = own[0]?.url
       if (url === undefined) continue
-      const host = this.#hosts.get(key) ?? this.#open(url)
+      const host = this.#hosts.get(key) ?? this.#open(key, url)
       this.#hosts.set(key, host)
       host.setDescriptions(
         own,
         own.filter(description => atOnce.has(description)),
       )
     }
-    const gone = [...this.#hosts].filter(([key]) => !byHost.has(key))
-    for (const [key] of gone) this.#hosts.delete(key)
-    await Promise.all(gone.map(([, host]) => host.close()))
+    for (const [key, host] of this.#hosts) if (!byHost.has(key)) this.#close(key, host)
   }
 
   /** Every host that is described, polled or not. */
@@ -74,9 +72,9 @@ export class Collector {
 
   /** Ends the polls that are under way early and waits for them; what they have is taken. */
   async stop(): Promise<void> {
-    this.#stopping.abort()
-    await Promise.all([...this.#hosts.values()].map(host => host.close()))
-    this.#hosts.clear()
+    this.#isStopped = true
+    for (const [key, host] of this.#hosts) this.#close(key, host)
+    await Promise.all(this.#closing.values())
     this.#outages.stop()
     this.reportSkipped()
   }
@@ -92,7 +90,7 @@ export class Collector {
     this.#skipped = new Map()
   }
 
-  #open(url: DeviceUrl): PolledHost {
+  #open(key: string, url: DeviceUrl): PolledHost {
     const { clock, log, take } = this.#options
     return new PolledHost({
       host: openHost(url, clock, this.#ipmi),
@@ -103,8 +101,17 @@ export class Collector {
       outages: this.#outages,
       take,
       onSkipped: polls => this.#countSkipped(url, polls),
-      signal: this.#stopping.signal,
+      former: this.#closing.get(key),
     })
+  }
+
+  #close(key: string, host: PolledHost): void {
+    this.#hosts.delete(key)
+    // With the former's: it may not even have begun to poll, for waiting.
+    const closing = Promise.all([this.#closing.get(key), host.close()]).then(() => {
+      if (this.#closing.get(key) === closing) this.#closing.delete(key)
+    })
+    this.#closing.set(key, closing)
   }
 
   #countSkipped(url: DeviceUrl, polls: number): void {

@@ -50,7 +50,7 @@ async function run(options: WattmetreOptions): Promise<number> {
   const database = databaseOf(options)
   const spool = { folder: spoolFolder(options), limitMb: options.spool_max_mb }
   const delivery = openDelivery(database, spool, log)
-  const promotions = new Promotions<Port>(database, log, async promoted => wattmetre.setPromoted(promoted))
+  const promotions = new Promotions<Port>(database, log, promoted => wattmetre.setPromoted(promoted))
   const wattmetre = new Wattmetre({
     id: options.wattmetre_id,
     version: options.wattmetre_version === 3 ? 3 : 2,

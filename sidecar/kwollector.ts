@@ -75,7 +75,7 @@ async function run(options: KwollectorOptions): Promise<number> {
   const status = startStatus(options, { collector, delivery, listener, log })
   const skipReport = setInterval(() => collector.reportSkipped(), skipReportMs)
 
-  await descriptions.use(first.descriptions, first.errors)
+  descriptions.use(first.descriptions, first.errors)
   const reload = () => void descriptions.reload(options.metrics_dir)
   asked.onHangup(reload)
   const endWatch = watchFolder(options.metrics_dir, systemClock, log, reload)

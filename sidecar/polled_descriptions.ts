@@ -18,16 +18,16 @@ export class PolledDescriptions {
   constructor(database: DatabaseAddress, collector: Collector, log: Log) {
     this.#collector = collector
     this.#log = log
-    this.#promotions = new Promotions(database, log, async promoted => {
+    this.#promotions = new Promotions(database, log, promoted => {
       const known = new Set(this.#promoted.map(identityOf))
       this.#promoted = promoted
       // A job that begins now may be over before a long period is.
-      await this.#apply(promoted.filter(description => !known.has(identityOf(description))))
+      this.#apply(promoted.filter(description => !known.has(identityOf(description))))
     })
   }
 
   /** Polls the good descriptions; an error costs only what it stands for. */
-  async use(descriptions: readonly Description[], errors: readonly string[]): Promise<void> {
+  use(descriptions: readonly Description[], errors: readonly string[]): void {
     for (const error of errors) this.#log.error(error)
     const { always = [], optional = [] } = Object.groupBy(descriptions, ({ optional }) =>
       optional ? 'optional' : 'always',
@@ -37,7 +37,7 @@ export class PolledDescriptions {
     const promoted = new Set(this.#promoted.map(identityOf))
     this.#promoted = optional.filter(description => promoted.has(identityOf(description)))
     this.#collector.describe(descriptions)
-    await this.#apply()
+    this.#apply()
     this.#promotions.watch(optional)
     if (descriptions.length === 0) this.#log.warning('there are no descriptions: nothing is collected')
     this.#optionalCount = optional.length
@@ -72,9 +72,9 @@ export class PolledDescriptions {
     await this.#promotions.stop()
   }
 
-  async #apply(atOnce: readonly Description[] = []): Promise<void> {
+  #apply(atOnce: readonly Description[] = []): void {
     if (this.#isStopped) return
-    await this.#collector.setDescriptions([...this.#always, ...this.#promoted], new Set(atOnce))
+    this.#collector.setDescriptions([...this.#always, ...this.#promoted], new Set(atOnce))
   }
 }
 

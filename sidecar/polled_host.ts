@@ -11,6 +11,8 @@ import { type DeviceUrl, hostName, phaseKey } from './urls.ts'
 const longestPatienceMs = 5_000
 /** The part of the time to the next poll that an answer may take; the rest is for what follows it. */
 const patience = 0.8
+/** Within this a poll has to end that was told to; the end of the program waits for it. */
+const closingMs = 2_000
 
 export interface PolledHostOptions {
   readonly host: Host
@@ -21,8 +23,8 @@ export interface PolledHostOptions {
   readonly outages: OutageLog
   readonly take: (samples: readonly Sample[]) => void
   readonly onSkipped: (polls: number) => void
-  /** Aborted when the program stops. */
-  readonly signal: AbortSignal
+  /** Nothing is polled before this has settled: the end of a former connection to the same host. */
+  readonly former?: Promise<unknown> | undefined
 }
 
 /** One host: its connection, its schedule, and what the log knows about it. */
@@ -30,6 +32,8 @@ export class PolledHost implements PolledNow {
   readonly record: HostRecord
   readonly #options: PolledHostOptions
   readonly #schedule: HostSchedule<Description>
+  readonly #closing = new AbortController()
+  #isClosed = false
   #unreachableSince: number | undefined
   #descriptions: readonly Description[] = []
   /** Why descriptions have no value, as the log has it; of those that are due at other moments too. */
@@ -75,20 +79,37 @@ export class PolledHost implements PolledNow {
     this.#schedule.setItems(descriptions, atOnce)
   }
 
+  /** Ends the poll that is under way early; what it has is taken. */
   async close(): Promise<void> {
-    await this.#schedule.stop()
+    this.#closing.abort()
+    await this.#endOfPoll()
+    this.#isClosed = true
     this.#options.host.close()
   }
 
+  /** A poll that does not end although it was told to is a mistake of ours, and must not keep the program from ending. */
+  async #endOfPoll(): Promise<void> {
+    const { clock, log, url } = this.#options
+    const { promise: late, resolve } = Promise.withResolvers<'late'>()
+    const cancel = clock.after(closingMs, () => resolve('late'))
+    const outcome = await Promise.race([this.#schedule.stop(), late])
+    cancel()
+    if (outcome === 'late') log.error(`the poll of ${hostName(url)} does not end; it is given up`)
+  }
+
   async #poll({ items, nextInMs }: Due<Description>): Promise<PollOutcome> {
-    const { host, signal, take, clock, record } = this.#options
+    const { host, former, take, clock, record } = this.#options
+    const { signal } = this.#closing
+    if (former !== undefined) await former
+    if (signal.aborted) return 'answered'
     // Two digits, so that a message which names it is the same from poll to poll.
     const timeoutMs = Number(Math.min(longestPatienceMs, nextInMs * patience).toPrecision(2))
     const began = performance.now()
     const ended = () => ({ at: clock.now(), tookMs: performance.now() - began })
     try {
       const result = await host.poll({ descriptions: items, timeoutMs, signal })
-      take(result.samples)
+      // Behind the end there is nothing any more that takes.
+      if (!this.#isClosed) take(result.samples)
       if (signal.aborted) return 'answered'
       record.answered({ ...ended(), values: result.samples.length })
       this.#reportAnswer(result, items)

@@ -29,7 +29,7 @@ const usualPatience: PromotionPatience = { refreshMs: 60_000, retryMs: 1_000, an
 export class Promotions<Item extends Promotable> {
   readonly #address: DatabaseAddress
   readonly #log: Log
-  readonly #onChange: (promoted: readonly Item[]) => Promise<void>
+  readonly #onChange: (promoted: readonly Item[]) => void
   readonly #patience: PromotionPatience
   readonly #stopping = new AbortController()
   #optional: readonly Item[] = []
@@ -47,7 +47,7 @@ export class Promotions<Item extends Promotable> {
   constructor(
     address: DatabaseAddress,
     log: Log,
-    onChange: (promoted: readonly Item[]) => Promise<void>,
+    onChange: (promoted: readonly Item[]) => void,
     patience: PromotionPatience = usualPatience,
   ) {
     this.#address = address
@@ -129,7 +129,7 @@ export class Promotions<Item extends Promotable> {
     this.#asked = optional
     this.#promoted = promoted
     this.#log.info(`${promoted.length} of ${optional.length} optional metrics are promoted`)
-    await this.#onChange(promoted)
+    this.#onChange(promoted)
   }
 
   /** The same expression is reported at every question until somebody corrects it. */

@@ -6,7 +6,7 @@ export interface Poll {
   readonly descriptions: readonly Description[]
   /** For the whole poll, retries included. */
   readonly timeoutMs: number
-  /** Aborted when the program stops: the poll ends early with what it has. */
+  /** Aborted when nothing of the host is wanted any more, or the program stops: the poll ends at once with what it has. */
   readonly signal: AbortSignal
 }
 

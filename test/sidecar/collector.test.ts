@@ -58,7 +58,7 @@ function described(
 test('a description without a value is reported once, although others of its host are due more often', async t => {
   const agent = await startSnmpd(t, { overrides })
   const { collector, log, untilMore, untilLogged } = startCollector(t)
-  await collector.setDescriptions([
+  collector.setDescriptions([
     described('often', agent, wattsOid, 50),
     described('seldom', agent, lackedOid, 150),
   ])
@@ -79,9 +79,7 @@ test('a host that falls silent is reported once, and once more when it answers a
     },
   })
   const { collector, log, untilMore, untilLogged } = startCollector(t)
-  await collector.setDescriptions([
-    described('watts', { host: '127.0.0.1', port: relay.port }, wattsOid, 500),
-  ])
+  collector.setDescriptions([described('watts', { host: '127.0.0.1', port: relay.port }, wattsOid, 500)])
   await untilMore('watts', 2)
   isSilent = true
   await untilLogged('cannot reach')
@@ -104,12 +102,9 @@ test('a host without descriptions is polled no more, and the others go on', asyn
   const [one = '', other = ''] = agent.hosts
   const { collector, values, untilMore } = startCollector(t)
   const kept = described('kept', { host: one, port: agent.port }, wattsOid, 50)
-  await collector.setDescriptions([
-    kept,
-    described('removed', { host: other, port: agent.port }, wattsOid, 50),
-  ])
+  collector.setDescriptions([kept, described('removed', { host: other, port: agent.port }, wattsOid, 50)])
   await untilMore('removed', 1)
-  await collector.setDescriptions([kept])
+  collector.setDescriptions([kept])
   const removed = values('removed')
   await untilMore('kept', 5)
   t.is(values('removed'), removed)
@@ -121,11 +116,11 @@ test('a stop ends a poll that hangs, and descriptions that come after it open no
   const { collector, log } = startCollector(t, clock)
   const { host, port } = exporter
   const hanging = describe('', { url: { protocol: 'prometheus', host, port, metrics: [] } })
-  await collector.setDescriptions([hanging])
+  collector.setDescriptions([hanging])
   await clock.advance(hanging.updateEveryMs)
   await until('a request', () => exporter.connections() > 0)
   await collector.stop()
-  await collector.setDescriptions([hanging])
+  collector.setDescriptions([hanging])
   t.is(clock.timers(), 0)
   t.deepEqual(log.lines, [])
 })
@@ -142,7 +137,7 @@ test('a dead host is asked seldom, for a promoted metric at once, and then for a
   const at = { host: '127.0.0.1', port: relay.port }
   const often = described('often', at, wattsOid, 50)
   const hourly = described('hourly', at, wattsOid, 3_600_000)
-  await collector.setDescriptions([often, hourly])
+  collector.setDescriptions([often, hourly])
   await until('a rest of 8 periods and more', () => {
     const [host] = collector.status()
     return host?.up === false && (host.nextPollAt ?? 0) - Date.now() > 8 * 50
@@ -152,7 +147,7 @@ test('a dead host is asked seldom, for a promoted metric at once, and then for a
 
   isDead = false
   const promoted = described('promoted', at, wattsOid, 3_600_000)
-  await collector.setDescriptions([often, hourly, promoted], new Set([promoted]))
+  collector.setDescriptions([often, hourly, promoted], new Set([promoted]))
   await untilMore('promoted', 1)
   t.is(values('hourly'), 1, 'although it is not due')
   await untilMore('often', 5)
@@ -164,7 +159,7 @@ test('a dead host is asked seldom, for a promoted metric at once, and then for a
 test('a host that lacks all that is asked of it is not dead', async t => {
   const agent = await startSnmpd(t, { overrides })
   const { collector } = startCollector(t)
-  await collector.setDescriptions([described('lacked', agent, lackedOid, 250)])
+  collector.setDescriptions([described('lacked', agent, lackedOid, 250)])
   await until('six polls', () => (collector.status()[0]?.polls ?? 0) >= 6)
   const [host] = collector.status()
   t.like(host, { up: true, values: 0, metricsPolled: 1, metricsMissing: 1 })
@@ -185,7 +180,7 @@ test('the status tells what each described host does, in words without credentia
   ]
   const optional = described('fan', { host: asleep, port }, wattsOid, 500)
   collector.describe([...polled, optional, { ...optional, deviceId: 'another' }])
-  await collector.setDescriptions(polled)
+  collector.setDescriptions(polled)
   await untilMore('watts', 2)
   await until('a failure', () => collector.status().some(({ up }) => up === false))
 
@@ -219,7 +214,7 @@ test('the status tells what each described host does, in words without credentia
   t.false(JSON.stringify([collector.status(), log.lines]).includes('not-this-one'))
 
   collector.describe(polled.slice(0, 1))
-  await collector.setDescriptions(polled.slice(0, 1))
+  collector.setDescriptions(polled.slice(0, 1))
   t.deepEqual(
     collector.status().map(({ host, metricsMissing }) => [host, metricsMissing]),
     [[`${live}:${port}`, 0]],
@@ -229,7 +224,7 @@ test('the status tells what each described host does, in words without credentia
 test('hosts that die together share a line of the log', async t => {
   const agent = await startSnmpd(t, { overrides, addresses: 12 })
   const { collector, log } = startCollector(t)
-  await collector.setDescriptions(
+  collector.setDescriptions(
     agent.hosts.map(host => described('watts', { host, port: agent.port + 1 }, wattsOid, 200)),
   )
   await until('a failure of each', () => collector.status().every(({ up }) => up === false))

@@ -142,7 +142,7 @@ test('a collector polls BMCs in their periods and leaves no process behind', asy
   const descriptions = bmcs.map((bmc, n) =>
     describeSensor(bmc.url(4), `of ${n}`, { updateEveryMs: 500, deviceId: `node-${n}` }),
   )
-  await collector.setDescriptions(descriptions)
+  collector.setDescriptions(descriptions)
   const countOf = (device: string) => samples.filter(({ series }) => series.deviceId === device).length
   await until('three values of each', () => descriptions.every(({ deviceId }) => countOf(deviceId) >= 3))
   await collector.stop()

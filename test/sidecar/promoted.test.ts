@@ -23,7 +23,7 @@ function startPromotions(t: ExecutionContext, address: DatabaseAddress, times = 
   const promotions = new Promotions<Description>(
     address,
     log,
-    async promoted => {
+    promoted => {
       answers.push(promoted.map(namesOf).sort())
     },
     times,
