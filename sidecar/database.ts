@@ -51,6 +51,12 @@ function textArray(texts: readonly (string | null)[]): string {
  */
 const serverKeepAlive = { tcp_keepalives_idle: 60, tcp_keepalives_interval: 10, tcp_keepalives_count: 6 }
 
+/**
+ * The server ends a statement whose client has hung up. Its own default is to notice with the answer: a statement that was
+ * given up for its slowness, and is tried again, would be computed many times at once.
+ */
+const clientCheck = { client_connection_check_interval: 2_000 }
+
 /** Options of postgres.js that are not in its types. */
 interface ForeignOptions {
   readonly socket: () => Promise<Socket>
@@ -91,7 +97,7 @@ export class Connection {
       // Asked at each connection, by a statement whose failure nobody handles: the process would end.
       fetch_types: false,
       types: arrayTypes,
-      connection: { application_name: name, statement_timeout: 0, ...serverKeepAlive },
+      connection: { application_name: name, statement_timeout: 0, ...serverKeepAlive, ...clientCheck },
       socket: () => this.#openSocket(),
     }
     this.sql = postgres(options)

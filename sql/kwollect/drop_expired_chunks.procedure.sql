@@ -1,4 +1,4 @@
--- Drops chunks whose last value is retention_day old, of the summary too. A background job on the community
+-- Drops chunks whose last value is retention_day old, of the summary too, and what was refused so long ago. A background job on the community
 -- edition; called by kwollect.maintain elsewhere.
 create or replace procedure kwollect.drop_expired_chunks(job_id integer default null, config jsonb default null)
 language plpgsql
@@ -20,10 +20,12 @@ begin
      ) then
     perform public.drop_chunks('kwollect.samples_summary', older_than => oldest);
   end if;
+  delete from kwollect.dead_letters
+   where dead_letters.refused_at < oldest;
 end
 $$;
 
 revoke all on procedure kwollect.drop_expired_chunks(integer, jsonb) from public;
 
 comment on procedure kwollect.drop_expired_chunks(integer, jsonb) is
-'Drops chunks older than retention_day; nothing where that is not set.';
+'Drops chunks and dead letters older than retention_day; nothing where that is not set.';

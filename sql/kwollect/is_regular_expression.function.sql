@@ -6,7 +6,7 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform kwollect.check_expression(expression);
+  perform kwollect.promotion_pattern(expression);
   return true;
 exception
   when invalid_regular_expression or program_limit_exceeded then
@@ -17,4 +17,4 @@ $$;
 revoke all on function kwollect.is_regular_expression(text) from public;
 
 comment on function kwollect.is_regular_expression(text) is
-'Whether the text can be used as a regular expression (kwollect.check_expression).';
+'Whether the text can be used as a regular expression (kwollect.promotion_pattern).';

@@ -10,6 +10,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   promotion record;
+  pattern text;
   matching bigint[];
   promoted bigint[] := '{}';
 begin
@@ -20,14 +21,13 @@ begin
       from kwollect.promotions
   loop
     begin
-      -- By itself first: "a)|(b" is no expression, but in the parentheses below it becomes one that matches anywhere.
-      perform kwollect.check_expression(promotion.metric_id);
+      pattern := kwollect.promotion_pattern(promotion.metric_id);
       select array_agg(description.position)
         into matching
         from unnest(names, device_ids, device_aliases)
              with ordinality as description (name, device_id, device_alias, position)
        where promotion.device_id in (description.device_id, description.device_alias)
-         and (promotion.metric_id is null or description.name ~ ('^(?:' || promotion.metric_id || ')'));
+         and (pattern is null or description.name ~ pattern);
       promoted := promoted || matching;
     exception
       when invalid_regular_expression or program_limit_exceeded then

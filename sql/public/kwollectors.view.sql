@@ -53,7 +53,7 @@ comment on column public.kwollectors.spool_bytes is 'How many bytes they have.';
 comment on column public.kwollectors.spool_age is 'The age of the oldest of them; NULL where none waits.';
 comment on column public.kwollectors.batches_stored is 'Batches stored in this database since started_at.';
 comment on column public.kwollectors.values_stored is 'Values in them.';
-comment on column public.kwollectors.values_lost is 'Values that went because the spool was full, since started_at.';
+comment on column public.kwollectors.values_lost is 'Values that went because the spool was full or its disk took nothing, since started_at.';
 comment on column public.kwollectors.dead_letters is 'Rows of kwollect.dead_letters that came from it.';
 comment on column public.kwollectors.spool_dir is 'Its folder with the spool; that of a kwollector-wattmetre ends with its wattmetre_id.';
 comment on column public.kwollectors.spool_id is 'The number of its spool, which stays when it is started again.';

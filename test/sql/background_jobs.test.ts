@@ -43,6 +43,6 @@ communityTest('a job that fails is shown to the reader, and the collector does i
     return row?.all
   }
   t.false(await isCompressed())
-  await session(t, database.writer)`call kwollect.maintain()`
+  await session(t, database.writer)`call kwollect.maintain('compress_old_chunks')`
   t.true(await isCompressed())
 })

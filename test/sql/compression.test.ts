@@ -138,7 +138,7 @@ communityTest(
     await admin`call kwollect.keep_setting('retention_day', '3650')`
     await admin`
     select public.delete_job(job_id) from timescaledb_information.jobs where proc_name = 'compress_old_chunks'`
-    await writer`call kwollect.maintain()`
+    await writer`call kwollect.maintain('compress_old_chunks')`
     t.deepEqual(await compressed(admin), { compressed: 2, plain: 1 })
   },
 )

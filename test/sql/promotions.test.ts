@@ -71,6 +71,14 @@ for (const expression of [
   '*x',
   'a{1000}',
   `${'('.repeat(500)}a${')'.repeat(500)}{9}{9}{9}`,
+  '((((x*)*)*){30}){30}',
+  '(x*|y*|z*){255}',
+  '[(](?:[]{](x|y)*\\(*){255}',
+  'x{0,255}'.repeat(11),
+  '(a|b|c|)'.repeat(101),
+  '\\y'.repeat(1001),
+  '(?b)\\(x*\\)\\{255\\}',
+  '***:(x*){255}',
 ]) {
   test(`the expression ${expression.slice(0, 20)} is skipped with a warning and costs no other`, async t => {
     const database = await testDatabase(t)
@@ -89,6 +97,21 @@ for (const expression of [
     t.regex(warnings[0]?.hint ?? '', /^The row for bad is skipped/)
   })
 }
+
+test('an expression may be told to take small letters for capital ones, and repeat characters', async t => {
+  const database = await testDatabase(t)
+  const sql = session(t, database.writer)
+  await sql`insert into promoted_metrics values ('node-1', '(?i)POWER'), ('node-1', 'port-[0-9]{1,3}_[(){}]\\){2}'), ('node-2', '(?i)')`
+  const names = ['power_watt', 'Power', 'total_power', 'port-12_{))', 'port-12_{)']
+  t.deepEqual(
+    await promoted(
+      sql,
+      names.map(name => ({ name, device: 'node-1' })),
+    ),
+    [1, 2, 4],
+  )
+  t.deepEqual(await promoted(sql, [{ name: 'any', device: 'node-2' }]), [1])
+})
 
 test('an expression cannot leave the group that holds it at the start of the name', async t => {
   const database = await testDatabase(t)

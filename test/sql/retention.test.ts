@@ -99,3 +99,17 @@ communityTest('chunk_compress_hour of the last set-up counts', async t => {
   await sql`call kwollect.compress_old_chunks()`
   t.is(await compressed(), 1)
 })
+
+test('what was refused goes with the values of its time', async t => {
+  const { admin: sql } = await databaseWithoutJobs(t)
+  await sql`
+    insert into kwollect.dead_letters (refused_at, spool_id, batch, reason, sample)
+    values (now() - interval '30 days', gen_random_uuid(), 1, 'old', '{}'), (now(), gen_random_uuid(), 1, 'young', '{}')`
+  const reasons = async () =>
+    (await sql`select reason from kwollect.dead_letters order by 1`).map(row => row.reason)
+  await sql`call kwollect.drop_expired_chunks()`
+  t.deepEqual(await reasons(), ['old', 'young'])
+  await sql`call kwollect.keep_setting('retention_day', '7')`
+  await sql`call kwollect.drop_expired_chunks()`
+  t.deepEqual(await reasons(), ['young'])
+})
