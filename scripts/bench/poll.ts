@@ -3,7 +3,7 @@ import { openScope } from '../../test/harness/scope.ts'
 import type { Progress } from '../progress.ts'
 import type { StateFolder } from '../stack/state_folder.ts'
 import { install } from './installation.ts'
-import { type PollOutcome, type PollPlace, runPoll } from './poll_run.ts'
+import { type PollOutcome, type PollPlace, runPolls } from './poll_run.ts'
 import { type Scenario, scenarios } from './poll_scenarios.ts'
 import { failedLine, type Line, skippedLine } from './report.ts'
 import { onServer } from './server.ts'
@@ -18,7 +18,7 @@ export const pollOptions = {
     kind: 'integer',
     default: 20,
     minimum: 2,
-    help: 'length of each run, after the first value of every metric',
+    help: 'length of each run, after the first value of every metric; of "dead" three times that',
   },
 } as const satisfies OptionDefinitions
 
@@ -66,22 +66,24 @@ function chosenScenarios(names: string | undefined): readonly Scenario[] {
 }
 
 async function measure(
-  { name, missing, phases, lines }: Scenario,
-  seconds: number,
+  { name, missing, longer = 1, rounds, lines }: Scenario,
+  asked: number,
   place: PollPlace,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Line[]> {
   const whole = { name: `${name}: the run`, target: { bound: '<=', value: 0, unit: 'failures' } } as const
   if (missing !== undefined) return [skippedLine(whole, 'failures', missing)]
-  const outcomes: PollOutcome[] = []
-  for (const [index, { promoted, load }] of phases.entries()) {
+  const seconds = asked * longer
+  const outcomes: PollOutcome[][] = []
+  for (const [index, { promoted, loads }] of rounds.entries()) {
     signal.throwIfAborted()
-    progress.step(phases.length === 1 ? `${name}, ${seconds} s` : `${name} (${index + 1}), ${seconds} s`)
+    progress.step(rounds.length === 1 ? `${name}, ${seconds} s` : `${name} (${index + 1}), ${seconds} s`)
     const id = `${name}-${Date.now()}`
     const scope = openScope()
     try {
-      outcomes.push(await runPoll({ id, load: await load(scope, id), promoted, seconds, settleMs }, place))
+      const run = { id, loads: await loads(scope, id), promoted, seconds, settleMs }
+      outcomes.push(await runPolls(run, place))
     } catch (error) {
       return [failedLine(whole, 'failures', String(error))]
     } finally {

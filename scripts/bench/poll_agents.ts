@@ -64,7 +64,10 @@ async function listenInSilence(scope: Scope, { host, port }: Place): Promise<voi
   scope.teardown(() => void socket.close())
 }
 
-async function startAgents(scope: Scope, { agents, oids, processes }: AgentLoad): Promise<Place[]> {
+export async function startAgents(
+  scope: Scope,
+  { agents, oids, processes }: Pick<AgentLoad, 'agents' | 'oids' | 'processes'>,
+): Promise<Place[]> {
   const overrides = numbers(oids).map((n): Row => [`${enterprise}.${n}.0`, 'integer', String(n)])
   const starts = numbers(processes).map(n => {
     const addresses = Math.floor((agents * n) / processes) - Math.floor((agents * (n - 1)) / processes)
@@ -73,9 +76,9 @@ async function startAgents(scope: Scope, { agents, oids, processes }: AgentLoad)
   return (await Promise.all(starts)).flatMap(({ hosts, port }) => hosts.map(host => ({ host, port })))
 }
 
-function describeAgents(
+export function describeAgents(
   places: readonly Place[],
-  { prefix, oids, periodMs }: AgentLoad,
+  { prefix, oids, periodMs }: Pick<AgentLoad, 'prefix' | 'oids' | 'periodMs'>,
   need: 'always' | 'dead' = 'always',
 ): Polled[] {
   return places.flatMap((place, index) =>

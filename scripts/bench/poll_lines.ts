@@ -1,5 +1,6 @@
 import type { PollOutcome } from './poll_run.ts'
-import { absoluteLine, type Line, shareLine, type Target } from './report.ts'
+import type { Stored } from './poll_stored.ts'
+import { absoluteLine, type Line, shareLine, type Target, type Work } from './report.ts'
 
 /** What a scenario asks for beyond the usual. */
 export interface PollTargets {
@@ -33,39 +34,76 @@ export function lossLines(title: string, outcome: PollOutcome): Line[] {
   ]
 }
 
+/** One round of a comparison: two kwollectors at the same time. */
+export interface Pair {
+  readonly beside: PollOutcome
+  readonly alone: PollOutcome
+}
+
 /**
  * What dead agents cost the others. A share of 5 % where there is a share; of two times that are a small part of
  * what is allowed, the difference may be 5 % of that: a p99 of 1.1 ms is no worse than one of 1 ms.
+ * What is due must be there in every round; what is compared is the middle one's of an odd number of rounds.
  */
-export function comparisonLines(title: string, beside: PollOutcome, alone: PollOutcome): Line[] {
+export function comparisonLines(title: string, pairs: readonly Pair[]): Line[] {
   const least = { bound: '>=', value: 0.95, unit: 'x' } as const
   const most = { bound: '<=', value: 1.05, unit: 'x' } as const
   const later = { bound: '<=', value: 0.5, unit: 'ms' } as const
   const older = { bound: '<=', value: 100, unit: 'ms' } as const
+  const rounds = allRounds(pairs.map(({ beside }) => beside))
   return [
-    storedLine(title, beside, { bound: '>=', value: 1, unit: 'x' }),
-    ...onTimeLines(title, beside),
-    shareLine(work(title, 'values stored', least), rate(beside), rate(alone), 'values/s'),
-    shareLine(
+    storedLine(title, rounds, { bound: '>=', value: 1, unit: 'x' }),
+    ...onTimeLines(title, rounds),
+    ratioLine(work(title, 'values stored', least), pairs, rate, 'values/s'),
+    ratioLine(
       work(title, 'CPU of kwollector', most),
-      percent(beside.watched.cores.kwollector),
-      percent(alone.watched.cores.kwollector),
+      pairs,
+      ({ watched }) => percent(watched.cores.kwollector),
       '% of a core',
     ),
     differenceLine(
       work(title, 'schedule error, p99, later by', later),
-      [beside, alone],
-      outcome => outcome.stored.error.p99,
+      pairs,
+      ({ stored }) => stored.error.p99,
     ),
     differenceLine(
       work(title, 'age when visible, p99, older by', older),
-      [beside, alone],
-      outcome => outcome.watched.ageP99 * 1_000,
+      pairs,
+      ({ watched }) => watched.ageP99 * 1_000,
     ),
   ]
 }
 
-function storedLine(title: string, outcome: PollOutcome, target: Target): Line {
+/** What is said of a run, or of several as one. */
+type Counted = Pick<PollOutcome, 'seconds' | 'stored'>
+
+/** Counts add up; of what is measured, the worst. */
+function allRounds(outcomes: readonly Counted[]): Counted {
+  const sum = (count: (outcome: Counted) => number) =>
+    outcomes.reduce((total, outcome) => total + count(outcome), 0)
+  const worst = (figure: (stored: Stored) => number) =>
+    Math.max(...outcomes.map(({ stored }) => figure(stored)))
+  return {
+    seconds: sum(({ seconds }) => seconds),
+    stored: {
+      due: sum(({ stored }) => stored.due),
+      stored: sum(({ stored }) => stored.stored),
+      doubled: sum(({ stored }) => stored.doubled),
+      polls: sum(({ stored }) => stored.polls),
+      pollsMissed: sum(({ stored }) => stored.pollsMissed),
+      error: {
+        p50: worst(({ error }) => error.p50),
+        p99: worst(({ error }) => error.p99),
+        max: worst(({ error }) => error.max),
+      },
+      valueErrorP99: worst(({ valueErrorP99 }) => valueErrorP99),
+      drift: worst(({ drift }) => Math.abs(drift)),
+      intervalErrorP99: worst(({ intervalErrorP99 }) => intervalErrorP99),
+    },
+  }
+}
+
+function storedLine(title: string, outcome: Counted, target: Target): Line {
   const { due, stored, doubled } = outcome.stored
   return {
     ...shareLine(
@@ -78,7 +116,7 @@ function storedLine(title: string, outcome: PollOutcome, target: Target): Line {
   }
 }
 
-function onTimeLines(title: string, outcome: PollOutcome): Line[] {
+function onTimeLines(title: string, outcome: Counted): Line[] {
   const { polls, pollsMissed, error, drift } = outcome.stored
   const none = { bound: '<=', value: 0, unit: 'polls' } as const
   const early = { bound: '<', value: 10, unit: 'ms' } as const
@@ -90,7 +128,7 @@ function onTimeLines(title: string, outcome: PollOutcome): Line[] {
   ]
 }
 
-function errorNote({ stored: { error, valueErrorP99 } }: PollOutcome): string {
+function errorNote({ stored: { error, valueErrorP99 } }: Counted): string {
   const ms = (value: number) => `${value.toFixed(1)} ms`
   return `p50 ${ms(error.p50)}, max ${ms(error.max)}; of single values, p99 ${ms(valueErrorP99)}`
 }
@@ -139,23 +177,46 @@ function memoryLines(title: string, { series, seconds, watched: { memory } }: Po
 
 const megabytesPerMebibyte = 2 ** 20 / 1e6
 
-function differenceLine(
-  own: { readonly name: string; readonly target: Target },
-  [beside, alone]: readonly [PollOutcome, PollOutcome],
+/** The round whose ratio is the middle one; the note has them all. */
+function ratioLine(
+  own: Work,
+  pairs: readonly Pair[],
   figure: (outcome: PollOutcome) => number,
+  unit: string,
 ): Line {
-  const [with_, without] = [figure(beside), figure(alone)]
+  const rounds = compare(pairs, figure, (beside, alone) => beside / alone)
+  const line = shareLine(own, rounds.middle.beside, rounds.middle.alone, unit)
+  return { ...line, note: `rounds: ${rounds.compared.map(ratio => `${ratio.toFixed(3)} x`).join(', ')}` }
+}
+
+function differenceLine(own: Work, pairs: readonly Pair[], figure: (outcome: PollOutcome) => number): Line {
+  const { middle, compared } = compare(pairs, figure, (beside, alone) => beside - alone)
+  const ms = (value: number) => value.toFixed(1)
   return {
-    ...absoluteLine(own, with_ - without),
-    note: `${with_.toFixed(1)} ms, without them ${without.toFixed(1)} ms`,
+    ...absoluteLine(own, middle.beside - middle.alone),
+    note: `${ms(middle.beside)} ms, without them ${ms(middle.alone)} ms; rounds: ${compared.map(ms).join(', ')} ms`,
   }
 }
 
-function work(title: string, what: string, target: Target) {
+/** @returns how the figure compares in each round, the smallest first, and the figures of the round in the middle */
+function compare(
+  pairs: readonly Pair[],
+  figure: (outcome: PollOutcome) => number,
+  comparison: (beside: number, alone: number) => number,
+) {
+  const rounds = pairs
+    .map(pair => ({ beside: figure(pair.beside), alone: figure(pair.alone) }))
+    .map(figures => ({ ...figures, compared: comparison(figures.beside, figures.alone) }))
+    .sort((a, b) => a.compared - b.compared)
+  const middle = rounds[rounds.length >> 1] ?? { beside: Number.NaN, alone: Number.NaN }
+  return { middle, compared: rounds.map(({ compared }) => compared) }
+}
+
+function work(title: string, what: string, target: Target): Work {
   return { name: `${title}: ${what}`, target }
 }
 
-function rate({ stored, seconds }: PollOutcome): number {
+function rate({ stored, seconds }: Counted): number {
   return stored.stored / seconds
 }
 

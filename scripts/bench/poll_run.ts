@@ -14,7 +14,8 @@ import { type Watched, watch } from './poll_watch.ts'
 export interface PollRun {
   /** Of this run alone. */
   readonly id: string
-  readonly load: readonly Polled[]
+  /** Each has a kwollector of its own; all run at the same time, in the same window. No device is in two of them. */
+  readonly loads: readonly (readonly Polled[])[]
   /** Of the optional metrics. */
   readonly promoted: 'all' | 'none'
   readonly seconds: number
@@ -39,31 +40,59 @@ export interface PollOutcome {
 
 const firstValuesMs = 60_000
 
-/** Runs the real program against the load and counts what the database has in the end. */
-export async function runPoll(run: PollRun, place: PollPlace): Promise<PollOutcome> {
-  const due = dueMetrics(run.load, run.promoted)
-  const devices = [...new Set(due.map(({ deviceId }) => deviceId))]
-  if (run.promoted === 'all') await promoteAll(place.sql, devices)
+/** Runs the real program against each load and counts what the database has in the end. */
+export async function runPolls(run: PollRun, place: PollPlace): Promise<PollOutcome[]> {
+  const works = run.loads.map(load => workOf(load, run.promoted))
+  if (run.promoted === 'all')
+    await promoteAll(
+      place.sql,
+      works.flatMap(({ devices }) => devices),
+    )
   // Or what the former run wrote would be written to disk in this one.
   await place.sql`checkpoint`
-  const program = await startKwollector(run, place)
+  const started: Started[] = []
   try {
-    await firstValues(program, place.sql, due, devices)
+    for (const work of works) {
+      const folder = join(place.folder, `${run.id}-${started.length + 1}`)
+      started.push({ ...work, program: await startKwollector(work.load, folder, place.options) })
+    }
+    await Promise.all(started.map(one => firstValues(one, place.sql)))
     const from = Date.now() + run.settleMs
     const window: Window = { from, to: from + run.seconds * 1_000 }
-    const pids = { kwollector: program.identity.pid, postgres: place.serverPid }
-    const watched = await watch(place.sql, devices, pids, window, place.progress)
+    const watched = await Promise.all(started.map(one => watchOne(one, place, window)))
     await wait(run.settleMs)
-    await end(program)
-    return {
-      seconds: run.seconds,
-      series: seriesOf(due),
-      watched,
-      stored: await readStored(place.sql, due, window),
+    await Promise.all(started.map(({ program }) => end(program)))
+    const outcomes: PollOutcome[] = []
+    for (const [index, { due }] of started.entries()) {
+      const stored = await readStored(place.sql, due, window)
+      const seen = watched[index] as Watched
+      outcomes.push({ seconds: run.seconds, series: seriesOf(due), stored, watched: seen })
     }
+    return outcomes
   } finally {
-    await stopChild(program, [['SIGKILL', 2_000]])
+    await Promise.all(started.map(({ program }) => stopChild(program, [['SIGKILL', 2_000]])))
   }
+}
+
+/** What one kwollector is given, and what it has to store of it. */
+interface Work {
+  readonly load: readonly Polled[]
+  readonly due: readonly DueMetric[]
+  readonly devices: readonly string[]
+}
+
+interface Started extends Work {
+  readonly program: Child
+}
+
+function workOf(load: readonly Polled[], promoted: PollRun['promoted']): Work {
+  const due = dueMetrics(load, promoted)
+  return { load, due, devices: [...new Set(due.map(({ deviceId }) => deviceId))] }
+}
+
+function watchOne({ program, devices }: Started, place: PollPlace, window: Window): Promise<Watched> {
+  const pids = { kwollector: program.identity.pid, postgres: place.serverPid }
+  return watch(place.sql, devices, pids, window, place.progress)
 }
 
 async function promoteAll(sql: postgres.Sql, devices: readonly string[]): Promise<void> {
@@ -72,9 +101,13 @@ async function promoteAll(sql: postgres.Sql, devices: readonly string[]): Promis
     select device_id, '.*' from unnest(${devices}::text[]) as device_id`
 }
 
-function startKwollector({ id, load }: PollRun, { folder, options: database }: PollPlace): Promise<Child> {
-  const own = join(folder, id)
-  const metricsDir = join(own, 'metrics.d')
+/** @param folder of this program alone, to be made */
+function startKwollector(
+  load: readonly Polled[],
+  folder: string,
+  database: PollPlace['options'],
+): Promise<Child> {
+  const metricsDir = join(folder, 'metrics.d')
   mkdirSync(metricsDir, { recursive: true, mode: 0o700 })
   const byDevice = Map.groupBy(load, ({ written }) => written.device_id)
   for (const [device, polled] of byDevice) {
@@ -84,14 +117,19 @@ function startKwollector({ id, load }: PollRun, { folder, options: database }: P
       mode: 0o600,
     })
   }
-  const optionsFile = join(own, 'kwollector.yaml')
-  const options = { ...database, metrics_dir: metricsDir, spool_dir: join(own, 'spool'), log_level: 'info' }
+  const optionsFile = join(folder, 'kwollector.yaml')
+  const options = {
+    ...database,
+    metrics_dir: metricsDir,
+    spool_dir: join(folder, 'spool'),
+    log_level: 'info',
+  }
   writePrivateFile(optionsFile, JSON.stringify(options))
   return startChild({
     name: 'kwollector',
     command: process.execPath,
     args: [script, optionsFile],
-    logFile: join(own, 'log'),
+    logFile: join(folder, 'log'),
     deathSignal: 'KILL',
   })
 }
@@ -106,12 +144,7 @@ async function end(program: Child): Promise<void> {
   }
 }
 
-async function firstValues(
-  program: Child,
-  sql: postgres.Sql,
-  due: readonly DueMetric[],
-  devices: readonly string[],
-): Promise<void> {
+async function firstValues({ program, due, devices }: Started, sql: postgres.Sql): Promise<void> {
   const expected = seriesOf(due)
   let found = 0
   try {

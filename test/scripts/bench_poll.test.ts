@@ -1,7 +1,8 @@
 import test from 'ava'
-import { agentLoad } from '../../scripts/bench/poll_agents.ts'
+import { describeAgents, startAgents } from '../../scripts/bench/poll_agents.ts'
+import { comparisonLines } from '../../scripts/bench/poll_lines.ts'
 import { dueMetrics, valuesPerSecond } from '../../scripts/bench/poll_load.ts'
-import { runPoll } from '../../scripts/bench/poll_run.ts'
+import { type PollOutcome, runPolls } from '../../scripts/bench/poll_run.ts'
 import { siteLoad } from '../../scripts/bench/poll_site.ts'
 import { readStored } from '../../scripts/bench/poll_stored.ts'
 import { type TestDatabase, testDatabase } from '../harness/database.ts'
@@ -19,13 +20,14 @@ function optionsOf({ server, name, user, password }: TestDatabase) {
   return { db_host: server.host, db_port: server.port, db_name: name, db_user: user, db_password: password }
 }
 
-snmpdTest('bench poll: what agents were due is counted in the database, and nothing is missing', async t => {
+snmpdTest('bench poll: what agents were due to two kwollectors is counted in the database', async t => {
   const database = await testDatabase(t)
-  const agents = { prefix: 'agent', agents: 3, oids: 4, periodMs: 250, processes: 1 }
-  const load = await agentLoad(t, agents)
-  const { stored, watched } = await withConnection(database.admin, sql =>
-    runPoll(
-      { id: 'short', load, promoted: 'none', seconds: 1, settleMs: 300 },
+  const agents = { agents: 3, oids: 4, periodMs: 250, processes: 1 }
+  const places = await startAgents(t, agents)
+  const loads = ['one', 'other'].map(prefix => describeAgents(places, { ...agents, prefix }))
+  const outcomes = await withConnection(database.admin, sql =>
+    runPolls(
+      { id: 'short', loads, promoted: 'none', seconds: 1, settleMs: 300 },
       {
         folder: temporaryFolder(t),
         options: optionsOf(database),
@@ -36,19 +38,64 @@ snmpdTest('bench poll: what agents were due is counted in the database, and noth
       },
     ),
   )
-  t.is(stored.due, 3 * 4 * 4)
-  t.is(stored.stored, stored.due)
-  t.deepEqual([stored.polls, stored.pollsMissed, stored.doubled], [3 * 4, 0, 0])
-  const figures = [
-    stored.error.p99,
-    stored.drift,
-    stored.intervalErrorP99,
-    watched.ageP99,
-    watched.memory.max,
-  ]
-  t.true(figures.every(Number.isFinite), figures.join(', '))
-  t.deepEqual([...watched.cores.agents.keys()], ['snmpd'])
+  t.is(outcomes.length, 2)
+  for (const { stored, watched } of outcomes) {
+    t.is(stored.due, 3 * 4 * 4)
+    t.is(stored.stored, stored.due)
+    t.deepEqual([stored.polls, stored.pollsMissed, stored.doubled], [3 * 4, 0, 0])
+    const figures = [
+      stored.error.p99,
+      stored.drift,
+      stored.intervalErrorP99,
+      watched.ageP99,
+      watched.memory.max,
+    ]
+    t.true(figures.every(Number.isFinite), figures.join(', '))
+    t.deepEqual([...watched.cores.agents.keys()], ['snmpd'])
+  }
 })
+
+test('bench poll: of the rounds with dead agents the middle one is compared, and none may miss a value', t => {
+  const round = (besideCores: number, missing = 0) => ({
+    beside: outcome(besideCores, missing),
+    alone: outcome(0.04),
+  })
+  const lines = comparisonLines('dead', [round(0.06), round(0.02), round(0.041)])
+  const cpu = lines.find(({ name }) => name.endsWith('CPU of kwollector'))
+  t.is(cpu?.ratio?.toFixed(3), '1.025')
+  t.is(cpu?.note, 'rounds: 0.500 x, 1.025 x, 1.500 x')
+  t.true(lines.every(({ met }) => met === true))
+
+  const missed = comparisonLines('dead', [round(0.04), round(0.05, 1), round(0.05)])
+  t.deepEqual(
+    missed.filter(({ met }) => met === false).map(({ name }) => name),
+    ['dead: values stored, of those due', 'dead: polls missed', 'dead: CPU of kwollector'],
+  )
+})
+
+/** A run of 20 s with 100 polls of one value. */
+function outcome(kwollector: number, missing = 0): PollOutcome {
+  return {
+    seconds: 20,
+    series: 5,
+    stored: {
+      due: 100,
+      stored: 100 - missing,
+      doubled: 0,
+      polls: 100,
+      pollsMissed: missing,
+      error: { p50: 1, p99: 2, max: 3 },
+      valueErrorP99: 2,
+      drift: 0.1,
+      intervalErrorP99: 1,
+    },
+    watched: {
+      cores: { kwollector, postgres: 0.1, agents: new Map(), bench: 0.1, others: 0 },
+      memory: { max: 100, early: 100, late: 100, perHour: 0 },
+      ageP99: 1,
+    },
+  }
+}
 
 test('bench poll: a poll that is missing, one that lacks a value, one late and one stored twice are seen', async t => {
   const database = await testDatabase(t)
