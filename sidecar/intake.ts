@@ -1,6 +1,6 @@
 import type { Log } from './log.ts'
 import type { Sample } from './sample.ts'
-import type { Clock } from './schedule.ts'
+import type { SteadyClock } from './schedule.ts'
 import type { Overflow, Spool } from './spool.ts'
 
 /** How long samples wait in memory for others to share one fsync with. */
@@ -22,21 +22,21 @@ const mostInBatch = 50_000
 /** Gathers samples into batches and puts these into the spool. */
 export class Intake {
   readonly #spool: Spool
-  readonly #clock: Clock
+  readonly #clock: SteadyClock
   readonly #log: Log
   readonly #onBatch: () => void
   #samples: Sample[] = []
   #cancel: (() => void) | undefined
   #failing = false
-  /** By the clock: before this, only the timer writes. */
-  #mayWriteAt = 0
+  /** Before this, only the timer writes. By the monotonic clock: a wall clock that is set back would leave all to the timer. */
+  #mayWriteAt = Number.NEGATIVE_INFINITY
   /** Samples that went since the disk refuses, and how many the log knows of. */
   #lost = 0
   #lostSaid = 0
   #lostInAll = 0
 
   /** @param onBatch called after each batch that is on disk */
-  constructor(spool: Spool, clock: Clock, log: Log, onBatch: () => void) {
+  constructor(spool: Spool, clock: SteadyClock, log: Log, onBatch: () => void) {
     this.#spool = spool
     this.#clock = clock
     this.#log = log
@@ -52,7 +52,7 @@ export class Intake {
   readonly take = (samples: readonly Sample[]): void => {
     for (const sample of samples) this.#samples.push(sample)
     const isBatch = this.#samples.length >= enoughForBatch && !this.#failing
-    if (isBatch && this.#clock.now() >= this.#mayWriteAt) this.flush()
+    if (isBatch && this.#clock.monotonic() >= this.#mayWriteAt) this.flush()
     else if (this.#samples.length > 0) this.#cancel ??= this.#clock.after(flushMs, () => this.flush())
   }
 
@@ -60,7 +60,7 @@ export class Intake {
   flush(): void {
     this.#cancel?.()
     this.#cancel = undefined
-    const begun = this.#clock.now()
+    const begun = this.#clock.monotonic()
     try {
       this.#spoolBatch()
       // Between two batches of a flood, what is due is polled.
@@ -68,7 +68,7 @@ export class Intake {
     } catch (error) {
       this.#keepInMemory(error as Error)
     }
-    const ended = this.#clock.now()
+    const ended = this.#clock.monotonic()
     this.#mayWriteAt = begun + Math.max(shortestFlushMs, (ended - begun) / shareOfDisk)
   }
 

@@ -9,9 +9,16 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void
 }
 
+/** One that also tells how long something takes, whatever the wall clock is set to. */
+export interface SteadyClock extends Clock {
+  /** Milliseconds from any beginning; never set. */
+  monotonic(): number
+}
+
 /** The system's clock: wall time, because polls of several collectors and years must fall on the same grid. */
-export const systemClock: Clock = {
+export const systemClock: SteadyClock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms)
     return () => clearTimeout(timer)

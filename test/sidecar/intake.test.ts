@@ -95,6 +95,16 @@ test('a disk that is slow gets larger batches instead of more of them', async t 
   t.true(sizes.length <= 7, `${sizes.length} batches in a second`)
 })
 
+test('a clock that is set back makes no batch larger', async t => {
+  const { spool, clock, intake } = startIntake(t, temporaryFolder(t))
+  const thousand = Array.from({ length: 1_000 }, (_, second) => numbered(second))
+  intake.take(thousand)
+  clock.set(clock.now() - 3_600_000)
+  await clock.advance(100)
+  intake.take(thousand)
+  t.deepEqual(batchSizes(spool), [1_000, 1_000])
+})
+
 test('a flood is cut into batches that a database can store at once', async t => {
   const { spool, clock, intake } = startIntake(t, temporaryFolder(t))
   intake.take(Array.from({ length: 120_000 }, (_, second) => numbered(second)))

@@ -1,11 +1,11 @@
-import type { Clock } from '../../sidecar/schedule.ts'
+import type { SteadyClock } from '../../sidecar/schedule.ts'
 
 interface Timer {
   readonly at: number
   readonly callback: () => void
 }
 
-export interface SimulatedClock extends Clock {
+export interface SimulatedClock extends SteadyClock {
   /** Lets the time pass, and every timer fire that is due, with what follows from it. */
   advance(ms: number): Promise<void>
   /** Time passes and no timer fires, as in a program that is busy. */
@@ -34,6 +34,7 @@ export function simulatedClock(start = 1_732_320_000_123): SimulatedClock {
 
   return {
     now: () => wall,
+    monotonic: () => monotonic,
     after(ms, callback) {
       const timer = { at: monotonic + Math.max(0, ms - early), callback }
       timers.add(timer)
