@@ -1,5 +1,6 @@
 import { connect as connectSocket, type Socket } from 'node:net'
 import postgres from 'postgres'
+import { addressesOf, type HostAddresses, lookupFor } from './host_addresses.ts'
 
 /** How to reach the database. */
 export interface DatabaseAddress {
@@ -27,6 +28,8 @@ class ConnectionEnded extends Error {
 }
 
 const connectMs = 5_000
+/** Name servers that do not answer are named as the cause, so they are given up before the connection. */
+const lookupMs = 4_500
 const hungUp = 'the server closed the connection'
 
 /** What postgres.js would look up in the catalog; numbers as in pg_type. */
@@ -56,6 +59,15 @@ const serverKeepAlive = { tcp_keepalives_idle: 60, tcp_keepalives_interval: 10, 
  * given up for its slowness, and is tried again, would be computed many times at once.
  */
 const clientCheck = { client_connection_check_interval: 2_000 }
+
+/** Of the database's host, by name: what one connection learnt is good for the others, and for those that replace it. */
+const addressesByHost = new Map<string, HostAddresses>()
+
+function addressesShared(host: string): HostAddresses {
+  const addresses = addressesByHost.get(host) ?? addressesOf(host)
+  addressesByHost.set(host, addresses)
+  return addresses
+}
 
 /** Options of postgres.js that are not in its types. */
 interface ForeignOptions {
@@ -149,10 +161,7 @@ export class Connection {
   async #openSocket(): Promise<Socket> {
     if (this.#socket !== undefined) this.#lose(new ConnectionEnded(hungUp))
     if (this.#ended !== undefined) throw this.#ended
-    const { host, port } = this.#address
-    const socket = host.startsWith('/')
-      ? connectSocket({ path: `${host}/.s.PGSQL.${port}` })
-      : connectSocket({ host, port })
+    const socket = connectTo(this.#address)
     this.#socket = socket
     socket.once('close', () => this.#lose(new ConnectionEnded(hungUp)))
     const timer = setTimeout(
@@ -173,6 +182,14 @@ export class Connection {
     }
     return socket
   }
+}
+
+function connectTo({ host, port }: DatabaseAddress): Socket {
+  if (host.startsWith('/')) return connectSocket({ path: `${host}/.s.PGSQL.${port}` })
+  const addresses = addressesShared(host)
+  const socket = connectSocket({ host, port, lookup: lookupFor(addresses, lookupMs) })
+  // The database may have moved.
+  return socket.once('close', () => addresses.doubt())
 }
 
 /** Why a statement failed, for a sentence. */

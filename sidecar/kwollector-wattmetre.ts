@@ -5,6 +5,7 @@ import { BadConfiguration, readOptions } from './config.ts'
 import { packageVersion } from './config_help.ts'
 import { type Delivery, openDelivery } from './delivery.ts'
 import { type Log, openLog } from './log.ts'
+import { prepareLookups } from './name_lookups.ts'
 import { nameProblem } from './names.ts'
 import { Promotions } from './promoted.ts'
 import { systemClock } from './schedule.ts'
@@ -22,9 +23,11 @@ const lastWordsMs = 500
 /** At the end of the input the database may take its time for what waits, as long as it answers. */
 const drainMs = 600_000
 
-process.exitCode = await main()
+// Not exitCode: the look-up of a dead name would be waited for to its end.
+process.exit(await main())
 
 async function main(): Promise<number> {
+  prepareLookups(process.env)
   try {
     const invocation = await readOptions(wattmetreCommand, process.argv.slice(2), process.env)
     if (invocation.kind === 'run') return await run(invocation.values)

@@ -11,6 +11,7 @@ import { type KwollectorOptions, kwollectorCommand } from './kwollector_options.
 import { type Log, openLog } from './log.ts'
 import { startMaintenance } from './maintenance.ts'
 import { MetricsListener } from './metrics_listener.ts'
+import { prepareLookups } from './name_lookups.ts'
 import { growOldGenerationSlowly } from './old_generation.ts'
 import { PolledDescriptions } from './polled_descriptions.ts'
 import { systemClock } from './schedule.ts'
@@ -23,9 +24,11 @@ import { holdYoungGeneration } from './young_generation.ts'
 
 const skipReportMs = 60_000
 
-process.exitCode = await main()
+// Not exitCode: look-ups of dead names that wait for a thread would be carried out first.
+process.exit(await main())
 
 async function main(): Promise<number> {
+  prepareLookups(process.env)
   try {
     const invocation = await readOptions(kwollectorCommand, process.argv.slice(2), process.env)
     if (invocation.kind === 'print') {

@@ -1,6 +1,7 @@
 /** Prometheus exporters: one GET of a host's page serves all its descriptions that are due. */
 import { Agent } from 'node:http'
 import type { Description } from '../descriptions.ts'
+import { addressesOf, type Lookup } from '../host_addresses.ts'
 import type { Sample } from '../sample.ts'
 import type { PrometheusUrl } from '../urls.ts'
 import { type ExpositionReader, readExposition } from './exposition.ts'
@@ -14,6 +15,8 @@ import { openPage, type Page } from './scrape.ts'
 export interface PrometheusDependencies {
   /** Unix milliseconds, a fraction is allowed. */
   readonly now: () => number
+  /** Resolves the exporter's name; the system's resolver where absent. */
+  readonly lookup?: Lookup
 }
 
 /** The first of a page's bad lines are shown, the others counted. */
@@ -35,13 +38,14 @@ export function openPrometheusHost(
 ): Host {
   // One connection: the schedule never has two polls of one host at a time.
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const addresses = addressesOf(address.host, dependencies.lookup)
   const customs = createCustomMemory()
   // By identity and weakly: when the descriptions are reloaded, the views of the old ones go with them.
   const views = new WeakMap<Description, View>()
   return {
     async poll(poll) {
       const { timeoutMs, signal } = poll
-      const page = await openPage({ ...address, agent, timeoutMs, signal, now: dependencies.now })
+      const page = await openPage({ ...address, addresses, agent, timeoutMs, signal, now: dependencies.now })
       return await readPage(page, poll, description => viewOf(description, views, customs), customs)
     },
     close() {

@@ -7,6 +7,7 @@
 import { type Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { type HostAddresses, lookupFor } from '../host_addresses.ts'
 import type { ExpositionFormat } from './exposition.ts'
 import { HostUnreachable } from './protocol.ts'
 
@@ -15,6 +16,8 @@ export interface Scrape {
   /** Name or address, IPv6 without brackets. */
   readonly host: string
   readonly port: number
+  /** Of the host; doubted when a connection ends. */
+  readonly addresses: HostAddresses
   /** For everything: name look-up, connection, header and the whole body. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
@@ -130,6 +133,8 @@ function ask(scrape: Scrape): { request: ClientRequest; answer: Promise<Answer> 
     agent: scrape.agent,
     host: scrape.host,
     port: scrape.port,
+    // Name servers that do not answer are named as the cause, so they are given up before the time-out.
+    lookup: lookupFor(scrape.addresses, 0.9 * scrape.timeoutMs),
     path: '/metrics',
     headers: { accept: ACCEPT, 'accept-encoding': 'gzip', 'user-agent': 'kwollector' },
   })
@@ -139,6 +144,7 @@ function ask(scrape: Scrape): { request: ClientRequest; answer: Promise<Answer> 
     socket.once('connect', () => {
       sentAt = scrape.now()
     })
+    socket.once('close', () => scrape.addresses.doubt())
   })
   const answer = new Promise<Answer>((resolve, reject) => {
     get.once('response', response => resolve({ response, sentAt }))
@@ -206,6 +212,7 @@ function reasonOf(error: unknown, host: string): string {
       return 'connection refused'
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
+    case 'ETIMEOUT':
       return `the name ${host} cannot be resolved`
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':

@@ -1,5 +1,5 @@
+import { addressesOf, type HostAddresses, type Lookup } from '../host_addresses.ts'
 import type { SnmpUrl } from '../snmp_url.ts'
-import { addressOf, type Lookup } from './snmp_address.ts'
 import { exchange, newRoundTrip } from './snmp_exchange.ts'
 import type { Answer, Request } from './snmp_pdu.ts'
 import { type AgentSession, openSession } from './snmp_session.ts'
@@ -11,7 +11,7 @@ export type SnmpAgent = Pick<SnmpUrl, 'host' | 'port' | 'access'>
 export class AgentLink {
   readonly #agent: SnmpAgent
   readonly #now: () => number
-  readonly #address: ReturnType<typeof addressOf>
+  readonly #addresses: HostAddresses
   /** Ends the requests on their way; a set, because a caller may poll again before the last poll ended. */
   readonly #aborts = new Set<() => void>()
   #isClosed = false
@@ -22,7 +22,7 @@ export class AgentLink {
   constructor(agent: SnmpAgent, now: () => number, lookup: Lookup) {
     this.#agent = agent
     this.#now = now
-    this.#address = addressOf(agent.host, lookup)
+    this.#addresses = addressesOf(agent.host, lookup)
   }
 
   /** @param deadline of performance.now(); the promise always resolves, by then at the latest */
@@ -46,7 +46,7 @@ export class AgentLink {
 
   /** The host did not answer: it may have moved, or be another one that is back later. */
   doubt(): void {
-    this.#address.doubt()
+    this.#addresses.doubt()
     this.#roundTrip = newRoundTrip()
   }
 
@@ -66,7 +66,7 @@ export class AgentLink {
   async #connect(deadline: number): Promise<AgentSession> {
     // Name servers that do not answer are named as the cause, so they are given up before the deadline.
     const patienceMs = Math.max(1, 0.9 * (deadline - performance.now()))
-    const { address, family } = await this.#address.resolve(patienceMs)
+    const [{ address, family }] = await this.#addresses.resolve(patienceMs)
     const current = this.#session
     if (current?.address === address) {
       const session = await current.opened.catch(() => undefined)

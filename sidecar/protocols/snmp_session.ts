@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { createSocket, type Socket } from 'node:dgram'
+import type { HostAddress } from '../host_addresses.ts'
 import type { SnmpAccess } from '../snmp_url.ts'
-import type { HostAddress } from './snmp_address.ts'
 import { communityMessages } from './snmp_community.ts'
 import type { Answer, Request, Silence } from './snmp_pdu.ts'
 import { userMessages } from './snmp_user.ts'

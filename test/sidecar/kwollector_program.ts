@@ -61,14 +61,19 @@ export function configure(
   }
 }
 
-/** The program; at its end what it must never show is looked for. */
+/**
+ * The program; at its end what it must never show is looked for.
+ *
+ * @param wrap makes the command line of what is run one that prepares something before it
+ */
 export async function startKwollector(
   t: ExecutionContext,
   { file, database }: Configuration,
   environment: NodeJS.ProcessEnv = {},
+  wrap = (command: string, args: readonly string[]) => [command, args] as const,
 ) {
-  const script = join(repository, 'sidecar', 'kwollector.ts')
-  const program = await startProcess(t, process.execPath, [script, file], { name: 'kwollector', environment })
+  const [command, args] = wrap(process.execPath, [join(repository, 'sidecar', 'kwollector.ts'), file])
+  const program = await startProcess(t, command, args, { name: 'kwollector', environment })
   const commandLine = readFileSync(`/proc/${program.identity.pid}/cmdline`, 'utf8')
   t.false(commandLine.includes(database.password), 'the password is in the process list')
   return program

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import type { Description } from '../../sidecar/descriptions.ts'
+import { type Lookup, systemLookup } from '../../sidecar/host_addresses.ts'
 import { openPrometheusHost } from '../../sidecar/protocols/prometheus.ts'
 import type { Host, PollResult } from '../../sidecar/protocols/protocol.ts'
 import type { Labels } from '../../sidecar/sample.ts'
@@ -10,8 +11,12 @@ import { startExporter } from '../peers/exporter.ts'
 const moment = 1_732_320_000_250.125
 
 /** The protocol's side of an exporter, closed with the scope. */
-export function openHost(scope: Scope, address: { readonly host: string; readonly port: number }): Host {
-  const host = openPrometheusHost(address, { now: () => moment })
+export function openHost(
+  scope: Scope,
+  address: { readonly host: string; readonly port: number },
+  lookup: Lookup = systemLookup,
+): Host {
+  const host = openPrometheusHost(address, { now: () => moment, lookup })
   scope.teardown(() => host.close())
   return host
 }

@@ -133,7 +133,7 @@ snmpdTest('a name is looked up once, and again after a failed poll', async t => 
   const agent = await startSnmpd(t, { overrides })
   const addresses = ['127.0.0.99', agent.host]
   let lookups = 0
-  const lookup = async () => ({ address: addresses[lookups++] ?? agent.host, family: 4 as const })
+  const lookup = async () => [{ address: addresses[lookups++] ?? agent.host, family: 4 }] as const
   const host = openHost(t, { ...agent, host: 'switch-3' }, { lookup })
   await t.throwsAsync(host.read([watts], 200), { instanceOf: HostUnreachable })
   for (const _ of ['moved', 'kept']) t.deepEqual(valuesOf(await host.read([watts])), { [watts]: 182 })
@@ -156,7 +156,7 @@ test('an unknown name and name servers that never answer are named', async t => 
 snmpdTest('an address that no socket can be had for is left as soon as the name says another', async t => {
   const agent = await startSnmpd(t, { overrides })
   const addresses = ['255.255.255.255', agent.host]
-  const lookup = async () => ({ address: addresses.shift() ?? agent.host, family: 4 as const })
+  const lookup = async () => [{ address: addresses.shift() ?? agent.host, family: 4 }] as const
   const host = openHost(t, { ...agent, host: 'switch-3' }, { lookup })
   await t.throwsAsync(host.read([watts], 100), { message: 'the request cannot be sent (EACCES)' })
   t.deepEqual(valuesOf(await host.read([watts])), { [watts]: 182 })
