@@ -1,6 +1,6 @@
 import type { Description } from './descriptions.ts'
 import { isStorable, nameProblem } from './names.ts'
-import type { Labels } from './sample.ts'
+import { type Labels, sampleLabelKeys } from './sample.ts'
 import { didYouMean, nearest, shownValue } from './spelling.ts'
 import { BadUrl } from './url_parts.ts'
 import { type DeviceUrl, parseDeviceUrl } from './urls.ts'
@@ -16,7 +16,7 @@ const SHORTEST_PERIOD_MS = 10
 const LONGEST_PERIOD_MS = 2 ** 31 - 1
 const LARGEST_LABELS_BYTES = 64 * 1024
 /** Labels that kwollector itself gives to single samples. */
-const RESERVED_LABELS = new Set(['value_str', '_metric_scrape_time'])
+const RESERVED_LABELS: ReadonlySet<string> = new Set(sampleLabelKeys)
 
 /**
  * Reads one description. Each reader below adds what is wrong with its key to the problems, at the key's place.

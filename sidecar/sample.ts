@@ -23,7 +23,9 @@ export interface Sample {
   readonly labels?: SampleLabels
 }
 
-/** The labels that the database keeps beside the sample (`kwollect.sample_label_keys()` lists the same). */
+/** The labels that the database keeps beside the sample (`kwollect.sample_label_keys()` lists the same): no series has them. */
+export const sampleLabelKeys: readonly (keyof SampleLabels)[] = ['value_str', '_metric_scrape_time']
+
 export interface SampleLabels {
   /** The answer in words, where it is no number. */
   readonly value_str?: string

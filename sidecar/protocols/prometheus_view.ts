@@ -1,6 +1,6 @@
 /** What one description takes from the pages of its exporter. */
 import type { Description } from '../descriptions.ts'
-import type { Labels, Sample, Series } from '../sample.ts'
+import { type Labels, type Sample, type Series, sampleLabelKeys } from '../sample.ts'
 import { parseSeries } from './exposition_series.ts'
 import { copyOf, forgetOld, MOST_SAMPLES } from './page_memory.ts'
 import { CUSTOM_METRIC, type CustomMemory, parseCustom } from './prometheus_custom.ts'
@@ -120,10 +120,27 @@ export function openView(description: Description, customs: CustomMemory): View 
  * (`_device_alias`), not a program on that device.
  */
 function seriesOf(description: Description, metricId: string, labels: Labels): Series {
-  // Without a prototype, as a label may be called __proto__.
   return {
     deviceId: description.deviceId,
     metricId,
-    labels: Object.assign(Object.create(null), labels, description.labels),
+    labels: Object.assign(exportedLabels(labels), description.labels),
   }
+}
+
+/**
+ * The labels of a page without names that are for single samples: the database would take series that differ in them
+ * alone for one. They are renamed as Prometheus renames labels in conflict with its own.
+ */
+function exportedLabels(labels: Labels): Record<string, string> {
+  // Without a prototype, as a label may be called __proto__.
+  const renamed: Record<string, string> = Object.assign(Object.create(null), labels)
+  for (const key of sampleLabelKeys) {
+    const value = labels[key]
+    if (value === undefined) continue
+    delete renamed[key]
+    let name = `exported_${key}`
+    while (name in renamed) name = `exported_${name}`
+    renamed[name] = value
+  }
+  return renamed
 }
