@@ -18,7 +18,7 @@ export const pollOptions = {
     kind: 'integer',
     default: 20,
     minimum: 2,
-    help: 'length of each run, after the first value of every metric; of "dead" three times that',
+    help: 'length of each run, after the first value of every metric; of "dead" three times that, of "site" thirty times',
   },
 } as const satisfies OptionDefinitions
 

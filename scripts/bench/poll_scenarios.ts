@@ -51,8 +51,9 @@ export const scenarios: readonly Scenario[] = [
   snmp('1000-agents', { agents: 1_000, oids: 10, periodMs: 1_000, processes: 4 }, {}),
   dead(),
   bmcs(),
-  site('site-always', 'none'),
-  site('site', 'all'),
+  site({ name: 'site-always', promoted: 'none' }),
+  // Ten minutes: long enough for drift, and for its memory to settle and be judged.
+  site({ name: 'site', promoted: 'all', longer: 30 }),
   loss(),
   snmp('28k', { agents: 280, oids: 100, periodMs: 1_000, processes: 2 }, {}),
   snmp('30000-metrics', { agents: 600, oids: 50, periodMs: 10_000, processes: 3 }, {}),
@@ -60,10 +61,9 @@ export const scenarios: readonly Scenario[] = [
 
 type Agents = Omit<AgentLoad, 'prefix'>
 
-function single({ name, missing, promoted = 'none', load, lines }: SingleScenario): Scenario {
+function single({ promoted = 'none', load, lines, ...scenario }: SingleScenario): Scenario {
   return {
-    name,
-    missing,
+    ...scenario,
     rounds: [{ promoted, loads: async (scope, round) => [await load(scope, round)] }],
     lines: (title, outcomes) => outcomes.flat().flatMap(outcome => lines(title, outcome)),
   }
@@ -118,11 +118,10 @@ function bmcs(): Scenario {
   })
 }
 
-function site(name: string, promoted: 'all' | 'none'): Scenario {
+function site(run: Pick<SingleScenario, 'name' | 'promoted' | 'longer'>): Scenario {
   return single({
-    name,
+    ...run,
     missing: snmpdMissing ?? ipmiMissing,
-    promoted,
     load: siteLoad,
     lines: (title, outcome) => usualLines(title, outcome, {}),
   })
