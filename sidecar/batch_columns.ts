@@ -1,6 +1,6 @@
 import { type Batch, type BatchRow, decodeBatch, type SeriesKey, seriesOf } from './batch.ts'
 
-/** A batch as `kwollect.store_batch` takes it; the first four are of equal length, the last two too. */
+/** A batch as `kwollect.store_batch` takes it; the first four are of equal length, the last three too. */
 export interface BatchColumns {
   /** Since the Unix epoch. */
   readonly microseconds: (number | string)[]
@@ -11,6 +11,8 @@ export interface BatchColumns {
   /** Why a sample goes to kwollect.dead_letters, and the sample as JSON. */
   readonly reasons: string[]
   readonly letters: string[]
+  /** The series of such a sample; undefined for a batch that cannot be read. */
+  readonly refusedSeries: (SeriesKey | undefined)[]
 }
 
 /** What a batch holds; a batch that cannot be read is one dead letter, not the end of those behind it. */
@@ -45,6 +47,7 @@ export function columnsOf(
     labels: hasLabels ? labels : null,
     reasons: unreadable === undefined ? [] : [unreadable.reason],
     letters: unreadable === undefined ? [] : [JSON.stringify(unreadable.content)],
+    refusedSeries: unreadable === undefined ? [] : [undefined],
   }
   for (const row of rows) {
     const [timestamp, position, value, sampleLabels] = row
@@ -55,6 +58,7 @@ export function columnsOf(
         id === undefined ? 'its labels collide with those of another series' : 'it has no timestamp'
       columns.reasons.push(refused.get(key) ?? reason)
       columns.letters.push(letterOf(key, row))
+      columns.refusedSeries.push(key)
       continue
     }
     columns.microseconds.push(timestamp)

@@ -3,6 +3,7 @@ import { columnsOf, numberArray, readBatch } from './batch_columns.ts'
 import { Connection, type DatabaseAddress, reasonOf } from './database.ts'
 import { KnownSeries } from './known_series.ts'
 import type { Log } from './log.ts'
+import { RefusalLog } from './refusal_log.ts'
 import type { Spool, SpooledBatch } from './spool.ts'
 
 export interface StorePatience {
@@ -35,6 +36,7 @@ export class Store {
   readonly #log: Log
   readonly #host: string
   readonly #patience: StorePatience
+  readonly #refusals: RefusalLog
   readonly #stopping = new AbortController()
   #link: Link | undefined
   #spoolChecked = false
@@ -60,6 +62,7 @@ export class Store {
     this.#host = host
     this.#log = log
     this.#patience = patience
+    this.#refusals = new RefusalLog(log)
   }
 
   /** Stores whatever waits, and what comes, until `stop`. */
@@ -156,11 +159,7 @@ export class Store {
     const content = readBatch(batch.content)
     const refused = await this.#learnSeries({ connection, series }, content.series)
     const columns = columnsOf(content, series, refused)
-    if (columns.reasons.length > 0) {
-      this.#log.error(
-        `${columns.reasons.length} values of batch ${batch.number} cannot be stored (${columns.reasons[0]}); they are kept in kwollect.dead_letters`,
-      )
-    }
+    this.#refusals.report(batch.number, columns, content.series)
     const isFirstTry = batch.number > this.#lastTried
     this.#lastTried = batch.number
     const [row] = await connection.answerWithin(
