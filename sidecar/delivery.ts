@@ -12,7 +12,7 @@ export interface DeliveryStatus {
   readonly spoolId: string
   readonly waitingBatches: number
   readonly waitingBytes: number
-  /** Unix milliseconds: when the oldest value that waits was taken. */
+  /** Unix milliseconds: when the oldest batch that waits was spooled. */
   readonly oldestAt: number | undefined
   readonly storedBatches: number
   readonly storedValues: number

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { encodeBatch } from './batch.ts'
 import type { Log } from './log.ts'
 import type { Sample } from './sample.ts'
-import { DamagedOnDisk, isDamage, isFull, type SpooledBatch, SpoolFile } from './spool_file.ts'
+import { type Backlog, DamagedOnDisk, isDamage, isFull, type SpooledBatch, SpoolFile } from './spool_file.ts'
 import { finishSalvage, type Known, salvage, salvageLog } from './spool_salvage.ts'
 import { SpoolUnusable } from './spool_unusable.ts'
 
@@ -21,10 +21,11 @@ export interface Overflow {
   readonly samples: number
 }
 
-/** What went, up to which number, and the bytes that wait then. */
-interface Room extends Overflow {
+/** What went, up to which number, and what waits then. */
+interface Room {
+  readonly overflow: Overflow
   readonly gone: number
-  readonly bytes: number
+  readonly waiting: Backlog
 }
 
 const fileName = 'spool.sqlite'
@@ -58,7 +59,7 @@ export class Spool {
   #gone: number
   /** Numbers up to here may be missing, because they were lost. */
   #salvagedUpTo = 0
-  #bytes: number
+  #waiting: Backlog
   /** The file is gone, all of it stored, and the disk had no room for a new one. */
   #hasToBegin = false
 
@@ -96,7 +97,7 @@ export class Spool {
     this.#last = last
     this.#numberAtOpen = last
     this.#gone = (oldest ?? last + 1) - 1
-    this.#bytes = this.#guarded(() => this.#file.bytesAfter(this.#gone))
+    this.#waiting = this.#guarded(() => this.#file.backlogAfter(this.#gone))
   }
 
   /** Names this spool to the database, which counts its batches. */
@@ -129,7 +130,7 @@ export class Spool {
       if (!isDamage(error)) throw error
       const before = known()
       this.#file = this.#salvage(error as Error, this.#file, before)
-      this.#bytes = this.#file.bytesAfter(before.gone)
+      this.#waiting = this.#file.backlogAfter(before.gone)
       return work()
     }
   }
@@ -158,7 +159,7 @@ export class Spool {
       return this.#file.writeId()
     })
     this.#gone = this.#numberAtOpen
-    this.#bytes = this.#file.bytesAfter(this.#gone)
+    this.#waiting = this.#file.backlogAfter(this.#gone)
     return true
   }
 
@@ -174,47 +175,48 @@ export class Spool {
 
   /** Bytes of all batches that wait. */
   get bytes(): number {
-    return this.#bytes
+    return this.#waiting.bytes
   }
 
   /** Batches that wait. */
   get length(): number {
-    return this.#guarded(() => this.#file.countAfter(this.#gone))
+    return this.#waiting.batches
   }
 
-  /** When the oldest value of those that wait was taken, about: Unix milliseconds; undefined where none waits. */
+  /** When the oldest batch of those that wait was spooled: Unix milliseconds; undefined where none waits. */
   oldestAt(): number | undefined {
-    const microseconds = this.#guarded(() => this.#file.firstTimeAfter(this.#gone))
-    return microseconds === undefined ? undefined : microseconds / 1000
+    return this.#guarded(() => this.#file.firstSpooledAfter(this.#gone))
   }
 
   /**
    * Takes samples: when this returns they are on disk.
+   * @param spooledAt Unix milliseconds
    * @returns the number of the batch, and what had to go to make room
    * @throws the disk's or SQLite's error; nothing was taken then
    */
-  append(samples: readonly Sample[]): { readonly number: number; readonly overflow: Overflow } {
+  append(samples: readonly Sample[], spooledAt = Date.now()): { number: number; overflow: Overflow } {
     const content = encodeBatch(samples)
     const batch = {
       number: this.#last + 1,
       samples: samples.length,
       bytes: Buffer.byteLength(content),
       content,
+      spooledAt,
     }
-    const isFull = this.#bytes + batch.bytes > this.#limitBytes
+    const isFull = this.bytes + batch.bytes > this.#limitBytes
     if (!isFull) this.#checkDisk(batch.bytes)
-    const { gone, bytes, ...overflow } = this.#guarded(() =>
+    const { gone, waiting, overflow } = this.#guarded(() =>
       isFull ? this.#replace(batch) : this.#add(batch),
     )
     this.#last = batch.number
     this.#gone = gone
-    this.#bytes = bytes
+    this.#waiting = { batches: waiting.batches + 1, bytes: waiting.bytes + batch.bytes }
     return { number: batch.number, overflow }
   }
 
   #add(batch: SpooledBatch): Room {
     this.#file.insert(batch)
-    return { gone: this.#gone, bytes: this.#bytes + batch.bytes, batches: 0, samples: 0 }
+    return { gone: this.#gone, waiting: this.#waiting, overflow: { batches: 0, samples: 0 } }
   }
 
   /** One transaction: with the new batch refused (a full disk), the old ones must not have gone for it. */
@@ -223,13 +225,13 @@ export class Spool {
       const room = this.#roomFor(batch.bytes)
       this.#file.deleteUpTo(room.gone)
       this.#file.insert(batch)
-      return { ...room, bytes: room.bytes + batch.bytes }
+      return room
     })
   }
 
   /** Which of the oldest have to go. */
   #roomFor(newBytes: number): Room {
-    let [gone, bytes, batches, samples] = [this.#gone, this.#bytes, 0, 0]
+    let [gone, bytes, batches, samples] = [this.#gone, this.bytes, 0, 0]
     while (bytes + newBytes > this.#limitBytes) {
       const batch = this.#file.nextAfter(gone)
       if (batch === undefined) break
@@ -238,12 +240,13 @@ export class Spool {
       batches += 1
       samples += batch.samples
     }
-    return { gone, bytes, batches, samples }
+    const waiting = { batches: this.length - batches, bytes }
+    return { gone, waiting, overflow: { batches, samples } }
   }
 
   /** @throws {DiskNearlyFull} */
   #checkDisk(bytes: number): void {
-    if (this.#bytes + bytes <= smallBacklog) return
+    if (this.bytes + bytes <= smallBacklog) return
     const { bavail, bsize } = statfsSync(this.#folder)
     if (bavail * bsize + this.#file.freeBytes() > roomToRemove + 2 * bytes) return
     throw new DiskNearlyFull(
@@ -265,7 +268,8 @@ export class Spool {
   /** Forgets a batch that is stored. */
   remove(batch: SpooledBatch): void {
     // One that went for want of room while it was stored is not counted twice.
-    if (batch.number > this.#gone) this.#bytes -= batch.bytes
+    if (batch.number > this.#gone)
+      this.#waiting = { batches: this.length - 1, bytes: this.bytes - batch.bytes }
     this.#gone = Math.max(this.#gone, batch.number)
     try {
       this.#guarded(() => this.#file.deleteUpTo(this.#gone))

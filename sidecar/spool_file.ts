@@ -11,6 +11,14 @@ export interface SpooledBatch {
   readonly bytes: number
   /** As `decodeBatch` reads it. */
   readonly content: string
+  /** Unix milliseconds; null where an older kwollector spooled it. Not in the checksum, which older ones have without it. */
+  readonly spooledAt: number | null
+}
+
+/** What waits to be stored. */
+export interface Backlog {
+  readonly batches: number
+  readonly bytes: number
 }
 
 /** What a file says about itself. */
@@ -79,9 +87,9 @@ export class SpoolFile {
     try {
       this.#prepareTables()
       this.#insert = this.#database.prepare(
-        'insert into batches (number, samples, bytes, content, checksum) values (?, ?, ?, ?, ?)',
+        'insert into batches (number, samples, bytes, content, checksum, spooled_at) values (?, ?, ?, ?, ?, ?)',
       )
-      const columns = 'number, samples, bytes, content, checksum'
+      const columns = 'number, samples, bytes, content, checksum, spooled_at'
       this.#next = this.#database.prepare(
         `select ${columns} from batches where number > ? order by number limit 1`,
       )
@@ -111,8 +119,11 @@ export class SpoolFile {
       );
       create table if not exists identity_again (spool_id text not null, checksum integer not null);
       commit;`)
-    const columns = this.#database.prepare(`select name from pragma_table_info('batches')`).all()
-    if (!columns.some(({ name }) => name === 'checksum')) this.allOrNothing(() => this.#addChecksums())
+    const rows = this.#database.prepare(`select name from pragma_table_info('batches')`).all()
+    const columns = rows.map(({ name }) => name)
+    if (!columns.includes('checksum')) this.allOrNothing(() => this.#addChecksums())
+    if (!columns.includes('spooled_at'))
+      this.#database.exec('alter table batches add column spooled_at integer')
   }
 
   /** To a file of before there were any. */
@@ -204,36 +215,34 @@ export class SpoolFile {
     return (row as { bytes: number }).bytes
   }
 
-  /** Batches behind a number. */
-  countAfter(number: number): number {
-    const row = this.#database.prepare('select count(*) as count from batches where number > ?').get(number)
-    return (row as { count: number }).count
-  }
-
-  /** Bytes of the batches behind a number. */
-  bytesAfter(number: number): number {
+  /** The batches behind a number; reads all of them. */
+  backlogAfter(number: number): Backlog {
     const row = this.#database
-      .prepare('select coalesce(sum(bytes), 0) as bytes from batches where number > ?')
+      .prepare('select count(*) as batches, coalesce(sum(bytes), 0) as bytes from batches where number > ?')
       .get(number)
-    return (row as { bytes: number }).bytes
+    const { batches, bytes } = row as { batches: number; bytes: number }
+    return { batches, bytes }
   }
 
-  /** Time of the first sample behind a number, in microseconds; undefined where there is none. */
-  firstTimeAfter(number: number): number | undefined {
-    // SQLite finds it faster than this program could read the batch.
+  /**
+   * Unix milliseconds: when the first batch behind a number was spooled; undefined where there is none. Not the time of its
+   * samples, which an exporter may give to them; of a batch that an older kwollector spooled nothing else is known.
+   */
+  firstSpooledAfter(number: number): number | undefined {
     const row = this.#database
       .prepare(
-        `select json_extract(content, '$.rows[0][0]') as us
-           from (select content from batches where number > ? order by number limit 1) as oldest
-          where json_valid(content)`,
+        `select case when spooled_at is not null then spooled_at
+                     when json_valid(content) then json_extract(content, '$.rows[0][0]') / 1000
+                end as ms
+           from batches where number > ? order by number limit 1`,
       )
       .get(number)
-    return typeof row?.us === 'number' ? row.us : undefined
+    return typeof row?.ms === 'number' ? row.ms : undefined
   }
 
   insert(batch: SpooledBatch): void {
-    const { number, samples, bytes, content } = batch
-    this.#insert.run(number, samples, bytes, content, checksumOf(batch))
+    const { number, samples, bytes, content, spooledAt } = batch
+    this.#insert.run(number, samples, bytes, content, checksumOf(batch), spooledAt)
   }
 
   /** @throws {DamagedOnDisk} or SQLite's error */
@@ -277,7 +286,8 @@ function checksumOf({ number, samples, bytes, content }: SpooledBatch): number {
 function batchIn(row: Record<string, unknown>): SpooledBatch {
   // What was damaged may be of any type.
   const [number, samples, bytes] = [Number(row.number), Number(row.samples), Number(row.bytes)]
-  return { number, samples, bytes, content: String(row.content) }
+  const spooledAt = typeof row.spooled_at === 'number' ? row.spooled_at : null
+  return { number, samples, bytes, content: String(row.content), spooledAt }
 }
 
 function verified(row: Record<string, unknown> | undefined): SpooledBatch | undefined {

@@ -275,14 +275,3 @@ test('a folder or a spool that cannot be written is named with what to do', asyn
     `cannot write ${path} (EACCES); make spool_dir and give it to the user that runs kwollector\n`,
   )
 })
-
-test('the age of what waits is that of the oldest batch', t => {
-  const spool = openSpool(t)
-  t.is(spool.oldestAt(), undefined)
-  spool.append([numbered(1), numbered(2)])
-  spool.append([numbered(3)])
-  t.is(spool.oldestAt(), numbered(1).timestamp / 1000)
-  const oldest = spool.oldest()
-  if (oldest !== undefined) spool.remove(oldest)
-  t.is(spool.oldestAt(), numbered(3).timestamp / 1000)
-})
