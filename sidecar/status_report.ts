@@ -81,19 +81,18 @@ export class StatusReport {
   }
 
   async #report(sql: Connection['sql'], state: 'running' | 'stopped'): Promise<void> {
-    const { spoolId } = this.#sources.delivery()
+    const delivery = this.#sources.delivery()
     const [row] = await sql<[{ dead_letters: string }]>`
       select kwollect.report_status(
-               ${spoolId}::uuid, ${JSON.stringify(this.#ownRow(state))}::text::json
+               ${delivery.spoolId}::uuid, ${JSON.stringify(this.#ownRow(delivery, state))}::text::json
              , ${JSON.stringify(this.#sources.hosts().map(hostRow))}::text::json
              ) as dead_letters`
     this.#deadLetters = Number(row.dead_letters)
   }
 
   /** The columns of kwollect.kwollectors; a moment of this machine's clock is not compared with the server's. */
-  #ownRow(state: 'running' | 'stopped') {
-    const { identity, delivery } = this.#sources
-    const { oldestAt, ...counts } = delivery()
+  #ownRow({ oldestAt, ...counts }: DeliveryStatus, state: 'running' | 'stopped') {
+    const { identity } = this.#sources
     return {
       host: identity.host,
       spool_dir: identity.spoolDir,

@@ -57,10 +57,14 @@ function startReports(scope: Scope, address: ReturnType<typeof addressOf>) {
   }
   const log = keptLog()
   let hosts: readonly HostStatus[] = [fresh]
+  let reads = 0
   const identity = { host: 'collector-1', spoolDir: '/var/lib/kwollect', version: '2.0.0' }
   const report = new StatusReport(address, clock, log, {
     hosts: () => hosts,
-    delivery: () => waiting,
+    delivery: () => {
+      reads += 1
+      return waiting
+    },
     identity,
   })
   let stopping: Promise<void> | undefined
@@ -73,6 +77,7 @@ function startReports(scope: Scope, address: ReturnType<typeof addressOf>) {
     report,
     log,
     stop,
+    reads: () => reads,
     poll(...now: readonly HostStatus[]) {
       hosts = now
     },
@@ -97,8 +102,9 @@ function statusRows(database: TestDatabase) {
 
 test('what the collector knows is in the views 2 s after the start and every 10 s, and a reload counts', async t => {
   const database = await testDatabase(t)
-  const { next, poll, log } = startReports(t, addressOf(database))
+  const { next, poll, log, reads } = startReports(t, addressOf(database))
   t.is(await next(), 2_000)
+  t.is(reads(), 1, 'the spool is asked once a report')
   const unknown = {
     state: 'running',
     host: '10.0.0.1',
