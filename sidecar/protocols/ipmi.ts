@@ -71,7 +71,7 @@ class IpmiHost implements Host {
     return this.#result(poll, list, answer)
   }
 
-  /** Nothing is open between polls; a list that is still on its way ends by itself or with the program. */
+  /** Nothing is open between polls; a list that is still on its way ends by itself or with the signal of its poll. */
   close(): void {}
 
   /** @returns undefined where the BMC's sensors are no longer those of the list */

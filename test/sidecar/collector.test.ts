@@ -125,6 +125,23 @@ test('a stop ends a poll that hangs, and descriptions that come after it open no
   t.deepEqual(log.lines, [])
 })
 
+test('a host that is closed while it is polled and opened again at once is polled again', async t => {
+  const exporter = await startExporter(t, (_request, response) => {
+    if (exporter.connections() > 1) response.end('x 1\n')
+  })
+  const { collector, log, untilMore } = startCollector(t)
+  const { host, port } = exporter
+  const url = { protocol: 'prometheus', host, port, metrics: [] } as const
+  const described = describe('', { url, updateEveryMs: 3_600_000 })
+  collector.setDescriptions([described], new Set([described]))
+  await until('a request', () => exporter.connections() > 0)
+  collector.setDescriptions([])
+  collector.setDescriptions([described], new Set([described]))
+  await untilMore('prom_x', 1)
+  t.is(exporter.connections(), 2)
+  t.deepEqual(log.lines, [])
+})
+
 test('a dead host is asked seldom, for a promoted metric at once, and then for all its metrics', async t => {
   const agent = await startSnmpd(t, { overrides })
   let isDead = true

@@ -31,7 +31,7 @@ test('names that no name server answers for delay no other, nor the database, no
     },
   ])
   const program = await startKwollector(t, configuration, {}, nameServer.wrap)
-  await until('questions for all dead names', () => nameServer.questions() > 100)
+  await until('questions for all dead names', () => nameServer.questions() > 100, 20_000)
   await until('values', async () => (await storedMetrics(database, 'prom_good')).length > 3, 20_000)
   await program.untilPrinted(/the name dead-\d+\.example\.org cannot be resolved/)
   t.true(readdirSync(`/proc/${program.identity.pid}/task`).length > 128)
