@@ -111,7 +111,8 @@ function* readableBatches(file: SpoolFile, gone: number): Generator<SpooledBatch
   while (tries > 0) {
     const next = readable(() => file.nextAfter(number))
     if (next === undefined) return
-    if (next !== 'damaged') {
+    // A damaged tree may lead back to batches that were read already.
+    if (next !== 'damaged' && next.number > number) {
       yield next
       number = next.number
       continue
