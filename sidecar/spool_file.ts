@@ -36,7 +36,7 @@ export class DamagedOnDisk extends Error {
 }
 
 /** Primary result codes of SQLite: the low byte of what node:sqlite gives as `errcode`. */
-const [busy, corrupt, full, notADatabase] = [5, 11, 13, 26]
+const [logicError, busy, corrupt, full, tooBig, notADatabase] = [1, 5, 11, 13, 18, 26]
 /** Extended ones: SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ and SQLITE_IOERR_CORRUPTFS. */
 const unreadable: readonly number[] = [266, 522, 8458]
 
@@ -57,7 +57,8 @@ export function isDamage(error: unknown): boolean {
     error instanceof DamagedOnDisk ||
     // A number so large that it never was one of ours.
     code === 'ERR_OUT_OF_RANGE' ||
-    [corrupt, notADatabase].includes(errcode & 0xff) ||
+    // Every statement and batch of ours is one that SQLite takes: tables without a column, or a row of gigabytes, are not.
+    [logicError, corrupt, tooBig, notADatabase].includes(errcode & 0xff) ||
     unreadable.includes(errcode)
   )
 }
