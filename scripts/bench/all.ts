@@ -11,7 +11,7 @@ import { cells, exitStatus, headings, type Line, table } from './report.ts'
 
 const command = {
   name: 'npm run bench -- all',
-  summary: 'Runs every bench with its defaults, one after the other: about an hour.',
+  summary: 'Runs every bench with its defaults, one after the other: three quarters of an hour.',
   options: {
     report: { kind: 'text', placeholder: 'FILE', help: 'write the tables there too, as Markdown' },
   },

@@ -17,7 +17,10 @@ export interface Stored {
   readonly polls: number
   /** Polls of which nothing was stored. */
   readonly pollsMissed: number
-  /** Between the moment at which a poll was due and its first request, in ms; early is negative. */
+  /**
+   * Between the moment at which a poll was due and its first request, in ms; early is negative. p50 and p99 are those of
+   * grouped data, as moments are stored in whole milliseconds.
+   */
   readonly error: { readonly p50: number; readonly p99: number; readonly max: number }
   /** The same of every value: later requests of a poll wait for the answers of the first. */
   readonly valueErrorP99: number
@@ -134,13 +137,21 @@ async function readErrors(sql: postgres.Sql, { from, to }: Window) {
              from bench_reading
             group by host, moment
          )
-    select percentile_cont(0.5) within group (order by error) as p50
-         , percentile_cont(0.99) within group (order by error) as p99
+       , spread as (
+           -- Moments are stored in whole milliseconds, cut off: those of one millisecond stand for all of it.
+           select moment
+                , error
+                , whole + (row_number() over (partition by whole) - 0.5) / count(*) over (partition by whole) as finely
+             from poll
+            cross join lateral (select floor(error + 0.01)) as cut (whole)
+         )
+    select percentile_cont(0.5) within group (order by finely) as p50
+         , percentile_cont(0.99) within group (order by finely) as p99
          , max(error) as max
          , avg(error) filter (where moment >= ${to - fifth})
          - avg(error) filter (where moment < ${from + fifth}) as drift
          , (select percentile_cont(0.99) within group (order by error) from bench_reading) as value
-      from poll`
+      from spread`
   const [interval] = await sql<{ p99: number }[]>`
     select percentile_cont(0.99) within group (order by abs(step.length - step.period)) as p99
       from (
