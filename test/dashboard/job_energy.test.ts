@@ -135,7 +135,10 @@ test.serial(
     await site.admin`insert into site_jobs values (8, now() - interval '4 minutes', null, 'node-5')`
     await site.admin`
     insert into metrics (timestamp, device_id, metric_id, value)
-    select now() - make_interval(secs => second), 'node-5', 'power_watt', 60 from generate_series(30, 230) as second`
+    select start_time + make_interval(secs => second), 'node-5', 'power_watt', 60
+      from site_jobs
+     cross join generate_series(10, 210) as second
+     where job_id = 8`
     const tab = await openView(t, browser, site, { job_id: '8', metrics: 'power_watt' })
     // 200 s of 60 W
     t.regex((await sentences(tab))[0] ?? '', /: 3\.333 Wh \(12 kJ\)/)
