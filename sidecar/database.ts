@@ -20,6 +20,12 @@ export interface ConnectionOptions {
   /** A notification of any channel that was listened to on this connection. */
   readonly onNotification?: () => void
   readonly onLost?: () => void
+  /**
+   * What becomes of a statement on the server whose client gave it up: it is finished where absent, as is right for work
+   * that takes its time and is found done at the next try. A question that is asked again is ended, or a slow one would be
+   * computed many times at once.
+   */
+  readonly givenUp?: 'ended' | 'finished'
 }
 
 /** The database did not answer in time, or the connection was ended from this side. */
@@ -54,11 +60,11 @@ function textArray(texts: readonly (string | null)[]): string {
  */
 const serverKeepAlive = { tcp_keepalives_idle: 60, tcp_keepalives_interval: 10, tcp_keepalives_count: 6 }
 
-/**
- * The server ends a statement whose client has hung up. Its own default is to notice with the answer: a statement that was
- * given up for its slowness, and is tried again, would be computed many times at once.
- */
-const clientCheck = { client_connection_check_interval: 2_000 }
+/** How soon the server notices that a client hung up, by what becomes of its statement; its own default is: with the answer. */
+const clientCheck = {
+  ended: { client_connection_check_interval: 2_000 },
+  finished: { client_connection_check_interval: 0 },
+}
 
 /** Of the database's host, by name: what one connection learnt is good for the others, and for those that replace it. */
 const addressesByHost = new Map<string, HostAddresses>()
@@ -90,10 +96,11 @@ export class Connection {
   #ended: Error | undefined
 
   /** Nothing is sent before the first statement. */
-  constructor(address: DatabaseAddress, { name, onNotice, onNotification, onLost }: ConnectionOptions) {
+  constructor(address: DatabaseAddress, options: ConnectionOptions) {
+    const { name, onNotice, onNotification, onLost, givenUp = 'finished' } = options
     this.#address = address
     this.#onLost = onLost ?? (() => {})
-    const options: postgres.Options<typeof arrayTypes> & ForeignOptions = {
+    const settings: postgres.Options<typeof arrayTypes> & ForeignOptions = {
       host: 'the socket below', // or postgres.js would ask the environment
       database: address.database,
       username: address.user,
@@ -109,10 +116,15 @@ export class Connection {
       // Asked at each connection, by a statement whose failure nobody handles: the process would end.
       fetch_types: false,
       types: arrayTypes,
-      connection: { application_name: name, statement_timeout: 0, ...serverKeepAlive, ...clientCheck },
+      connection: {
+        application_name: name,
+        statement_timeout: 0,
+        ...serverKeepAlive,
+        ...clientCheck[givenUp],
+      },
       socket: () => this.#openSocket(),
     }
-    this.sql = postgres(options)
+    this.sql = postgres(settings)
   }
 
   /** No statement will be answered any more. */

@@ -31,6 +31,7 @@ export class JobPromotions {
       firstMs: 0,
       periodMs,
       patienceMs,
+      givenUp: 'ended',
       call: async sql => {
         this.#said = this.#heard
         this.#heard = new Set()

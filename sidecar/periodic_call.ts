@@ -1,8 +1,8 @@
 import type postgres from 'postgres'
-import { Connection, type DatabaseAddress } from './database.ts'
+import { Connection, type ConnectionOptions, type DatabaseAddress } from './database.ts'
 import type { Clock } from './schedule.ts'
 
-export interface PeriodicCallOptions {
+export interface PeriodicCallOptions extends Pick<ConnectionOptions, 'givenUp'> {
   /** As pg_stat_activity shows it. */
   readonly name: string
   /** From the start to the first call. */
@@ -64,8 +64,8 @@ export class PeriodicCall {
 
   async #connect(): Promise<Connection> {
     if (this.#connection?.isLost) await this.#disconnect()
-    const { name, onNotice } = this.#options
-    this.#connection ??= new Connection(this.#address, { name, onNotice })
+    const { name, onNotice, givenUp = 'finished' } = this.#options
+    this.#connection ??= new Connection(this.#address, { name, onNotice, givenUp })
     return this.#connection
   }
 

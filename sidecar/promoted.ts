@@ -82,6 +82,7 @@ export class Promotions<Item extends Promotable> {
       const heard = new Set<string>()
       const connection = new Connection(this.#address, {
         name: 'kwollector promotions',
+        givenUp: 'ended',
         onNotice: message => this.#sayOnce(message, heard),
         onNotification: () => this.#askAgain(),
         onLost: () => {

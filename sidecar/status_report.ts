@@ -53,6 +53,7 @@ export class StatusReport {
       firstMs,
       periodMs,
       patienceMs,
+      givenUp: 'ended',
       call: async sql => {
         await this.#report(sql, 'running')
         this.#said = ''
