@@ -34,6 +34,12 @@ interface Pair {
   isSilent: boolean
 }
 
+/**
+ * A server asks whether a silent client lives, and ends its session with all that it has locked; of a request that broke
+ * off between its last two messages that is the batch. The loopback interface answers for the dead: the relay ends it.
+ */
+const keepAliveMs = 5_000
+
 /** @param port to listen on; a free one unless told */
 export async function startTcpRelay(
   scope: Scope,
@@ -92,6 +98,7 @@ export async function startTcpRelay(
       socket.on('error', () => {})
       socket.on('close', () => {
         if (!pair.isSilent) end(pair)
+        else if (socket === client) setTimeout(end, keepAliveMs, pair).unref()
       })
     }
   }).listen(port, '127.0.0.1')
