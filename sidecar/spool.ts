@@ -260,6 +260,8 @@ export class Spool {
       const batch = this.#file.nextAfter(this.#gone)
       // Half a page of zeros is no error to SQLite: what was on it is not there.
       const isNext = (batch?.number ?? this.#last + 1) === this.#gone + 1
+      // A damaged tree may have shown a batch twice when they were counted.
+      if (isNext && batch === undefined) this.#waiting = { batches: 0, bytes: 0 }
       if (isNext || this.#gone < this.#salvagedUpTo) return batch
       throw new DamagedOnDisk(`nothing is where batch ${this.#gone + 1} should be`)
     })
