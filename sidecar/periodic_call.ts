@@ -2,9 +2,7 @@ import type postgres from 'postgres'
 import { Connection, type ConnectionOptions, type DatabaseAddress } from './database.ts'
 import type { Clock } from './schedule.ts'
 
-export interface PeriodicCallOptions extends Pick<ConnectionOptions, 'givenUp'> {
-  /** As pg_stat_activity shows it. */
-  readonly name: string
+export interface PeriodicCallOptions extends Pick<ConnectionOptions, 'name' | 'onNotice' | 'givenUp'> {
   /** From the start to the first call. */
   readonly firstMs: number
   /** From the end of a call to the next. */
@@ -12,7 +10,6 @@ export interface PeriodicCallOptions extends Pick<ConnectionOptions, 'givenUp'> 
   /** For one call; the connection is given up then. */
   readonly patienceMs: number
   readonly call: (sql: postgres.Sql) => PromiseLike<void>
-  readonly onNotice: (message: string) => void
   /** Not called for what a stop breaks off. */
   readonly onFailure: (error: unknown) => void
 }
@@ -64,8 +61,7 @@ export class PeriodicCall {
 
   async #connect(): Promise<Connection> {
     if (this.#connection?.isLost) await this.#disconnect()
-    const { name, onNotice, givenUp = 'finished' } = this.#options
-    this.#connection ??= new Connection(this.#address, { name, onNotice, givenUp })
+    this.#connection ??= new Connection(this.#address, this.#options)
     return this.#connection
   }
 

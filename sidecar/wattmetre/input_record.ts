@@ -1,6 +1,6 @@
 import type { HostStatus } from '../host_status.ts'
 import type { SkipReason } from './line.ts'
-import { type Port, portDevice } from './ports.ts'
+import type { Port } from './ports.ts'
 
 /** A wattmetre sends many lines a second; without one for so long it is down, as a host that does not answer. */
 const silentMs = 10_000
@@ -53,7 +53,7 @@ export class InputRecord {
     return {
       host: this.#id,
       protocol: 'wattmetre',
-      devices: this.#ports.map(({ number }) => portDevice(this.#id, number)),
+      devices: this.#ports.map(({ deviceId }) => deviceId),
       metricsDescribed: this.#ports.length,
       metricsPolled: this.#ports.length,
       metricsMissing: 0,

@@ -14,6 +14,7 @@ declare
   -- As Python has it, in which kwollect 1.0 matched; PostgreSQL knows options at the beginning only.
   options constant text := coalesce(substring(expression from '^\(\?i\)'), '');
   body constant text := substr(expression, length(options) + 1);
+  pattern constant text := options || '^(?:' || body || ')';
   -- Without what stands for a character: an escape, a bracket expression.
   skeleton constant text := regexp_replace(
     regexp_replace(left(body, 2001), '\\.', 'x', 'g')
@@ -35,8 +36,8 @@ begin
   end if;
   -- By itself first: "a)|(b" is no expression, but in the parentheses below it becomes one that matches anywhere.
   perform '' ~ body;
-  perform '' ~ (options || '^(?:' || body || ')');
-  return options || '^(?:' || body || ')';
+  perform '' ~ pattern;
+  return pattern;
 end
 $$;
 
