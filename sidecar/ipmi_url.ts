@@ -1,4 +1,4 @@
-import { BadUrl, decode, type Parts } from './url_parts.ts'
+import { BadUrl, decode, type Parts, parseParameters } from './url_parts.ts'
 
 /** `ipmisensor://user:password@host[:port]/sensor?…`, a sensor of a BMC by IPMI over LAN. */
 export interface IpmiUrl {
@@ -52,7 +52,8 @@ export function parseIpmiUrl({ credentials, host, port, path }: Parts): IpmiUrl 
   if (host.includes('%')) throw new BadUrl('url has an IPv6 zone, which ipmi-sensors cannot use')
   const question = path.indexOf('?')
   const sensor = parseSensor(question === -1 ? path : path.slice(0, question))
-  const parameters = parseQuery(question === -1 ? '' : path.slice(question + 1))
+  const query = question === -1 ? '' : path.slice(question + 1)
+  const parameters = parseParameters(query, PARAMETERS, '; a ? in a name is %3F')
   const driver = choose('driver', DRIVERS, parameters) ?? 'LAN_2_0'
   const access = {
     user: parseSecret(credentials.slice(0, colon), 'user', 16),
@@ -83,24 +84,6 @@ function parseSecret(text: string, what: 'user' | 'password', longest: number): 
     throw new BadUrl(`url has a ${what} of more than ${longest} bytes, which IPMI cannot have`)
   }
   return secret
-}
-
-/** `name=value&…`. What is not understood is never shown: with a misplaced @ it may be a password. */
-function parseQuery(query: string): ReadonlyMap<Parameter, string> {
-  const parameters = new Map<Parameter, string>()
-  if (query === '') return parameters
-  for (const part of query.split('&')) {
-    const equals = part.indexOf('=')
-    const name = PARAMETERS.find(known => known === part.slice(0, Math.max(equals, 0)))
-    if (name === undefined) {
-      throw new BadUrl(
-        `url takes ${PARAMETERS.join('=, ')}= behind the ?, with & between them; a ? in a name is %3F`,
-      )
-    }
-    if (parameters.has(name)) throw new BadUrl(`url has ${name}= twice`)
-    parameters.set(name, decode(part.slice(equals + 1), name))
-  }
-  return parameters
 }
 
 function choose<Choice extends string>(

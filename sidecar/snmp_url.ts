@@ -1,4 +1,4 @@
-import { BadUrl, decode, type Parts } from './url_parts.ts'
+import { BadUrl, decode, type Parts, parseParameters } from './url_parts.ts'
 
 /** `snmp://community@host[:port]/oid` (v2c), the same with `snmpv1://`, `snmpv3://user@host[:port]/oid?…`. */
 export interface SnmpUrl {
@@ -71,27 +71,17 @@ export function parseUserUrl({ credentials, host, port, path }: Parts): SnmpUrl 
   const question = path.indexOf('?', path.lastIndexOf('}}') + 1)
   const query = question === -1 ? '' : path.slice(question + 1)
   const oid = parseOid(question === -1 ? path : path.slice(0, question), form)
-  return { protocol: 'snmp', host, port: port ?? SNMP_PORT, access: parseLevel(user, parseQuery(query)), oid }
+  return {
+    protocol: 'snmp',
+    host,
+    port: port ?? SNMP_PORT,
+    access: parseLevel(user, parseParameters(query, PARAMETERS)),
+    oid,
+  }
 }
 
 const PARAMETERS = ['level', 'auth', 'authkey', 'priv', 'privkey'] as const
 type Parameter = (typeof PARAMETERS)[number]
-
-/** `name=value&…`. What is not understood is never shown: it may be the rest of a key with a raw `&`. */
-function parseQuery(query: string): ReadonlyMap<Parameter, string> {
-  const parameters = new Map<Parameter, string>()
-  if (query === '') return parameters
-  for (const part of query.split('&')) {
-    const equals = part.indexOf('=')
-    const name = PARAMETERS.find(known => known === part.slice(0, Math.max(equals, 0)))
-    if (name === undefined) {
-      throw new BadUrl(`url takes ${PARAMETERS.join('=, ')}= behind the ?, with & between them`)
-    }
-    if (parameters.has(name)) throw new BadUrl(`url has ${name}= twice`)
-    parameters.set(name, decode(part.slice(equals + 1), name))
-  }
-  return parameters
-}
 
 /** The level may be left out, it follows from what is given; where it stands, what is given must fit. */
 function parseLevel(user: string, parameters: ReadonlyMap<Parameter, string>): UserAccess {

@@ -74,3 +74,29 @@ export function decode(text: string, what: string): string {
     throw new BadUrl(`url has a bad % sequence in the ${what}: write %25 for a %, and UTF-8 for all else`)
   }
 }
+
+/**
+ * Reads `name=value&…`. What is not understood is never shown: with a misplaced `@` or a raw `&` it may be a part of a
+ * password or key.
+ *
+ * @param names that are allowed, each once
+ * @param advice ends the error about any other name
+ */
+export function parseParameters<Name extends string>(
+  query: string,
+  names: readonly Name[],
+  advice = '',
+): ReadonlyMap<Name, string> {
+  const parameters = new Map<Name, string>()
+  if (query === '') return parameters
+  for (const part of query.split('&')) {
+    const equals = part.indexOf('=')
+    const name = names.find(known => known === part.slice(0, Math.max(equals, 0)))
+    if (name === undefined) {
+      throw new BadUrl(`url takes ${names.join('=, ')}= behind the ?, with & between them${advice}`)
+    }
+    if (parameters.has(name)) throw new BadUrl(`url has ${name}= twice`)
+    parameters.set(name, decode(part.slice(equals + 1), name))
+  }
+  return parameters
+}
