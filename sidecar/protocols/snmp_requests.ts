@@ -1,26 +1,6 @@
 import { Tag } from './snmp_ber.ts'
+import { acquit, claimAgain, type Habits, lackedOids, largestRequest } from './snmp_habits.ts'
 import { type Answer, ERROR_NAMES, ErrorStatus, type Silence, type Varbind } from './snmp_pdu.ts'
-
-/** More varbinds than this do not fit into one unfragmented datagram for usual OIDs and values. */
-const MOST_VARBINDS = 50
-
-/** An OID that a v1 agent lacks fails the whole request, so it is left out and asked for again after this. */
-const ABSENCE_MS = 5 * 60_000
-
-/** What an agent has taught about itself; kept from poll to poll, forgotten when it stops answering. */
-export interface Habits {
-  /** The largest number of varbinds that it did not call too big. */
-  largestRequest: number
-  /** OIDs that spoil a request for the others, asked alone from then on. */
-  readonly spoilers: Set<string>
-  /** OIDs that a v1 agent lacks, not asked for until the given moment. */
-  readonly absent: Map<string, number>
-}
-
-/** What is assumed of an agent that nothing is known of. */
-export function newHabits(): Habits {
-  return { largestRequest: MOST_VARBINDS, spoilers: new Set(), absent: new Map() }
-}
 
 /** A value with the moment (Unix milliseconds) its request was sent, or the reason why there is none. */
 export type Finding = { readonly sentAt: number; readonly varbind: Varbind } | { readonly reason: string }
@@ -40,8 +20,8 @@ export interface Findings {
  * One request after another: the agents of BMCs and PDUs answer from one slow thread and drop what arrives
  * meanwhile, and 1,008 values of a switch are 21 round trips, well within its period. Hosts are polled side by
  * side, so nothing waits for a slow one. A request that cannot be answered as a whole is asked again without
- * the OID that the agent blames, or in halves down to it; that costs the others nothing and is remembered in
- * `habits`.
+ * the OID that the agent blames, or in halves down to it; that costs the others nothing. What it shows of the
+ * agent is kept in `habits`.
  *
  * @param ask sends one GET with its retries; silence ends the poll, because the time is over then
  * @param now milliseconds of a clock that never goes back, for what is remembered for a while
@@ -52,15 +32,19 @@ export async function readOids(
   ask: (oids: readonly string[]) => Promise<Answer>,
   now: number,
 ): Promise<Findings> {
-  const byOid = new Map<string, Finding>()
+  const tooBigBefore = habits.tooBig
+  const lacked = lackedOids(habits, now)
+  const byOid = new Map<string, Finding>([...lacked].map(oid => [oid, { reason: lacks(oid) }]))
+  const asked = lacked.size === 0 ? oids : oids.filter(oid => !lacked.has(oid))
   let heard = false
-  let requests: (readonly string[])[] = plan(withoutAbsent(oids, habits, byOid, now), habits)
+  let requests: (readonly string[])[] = plan(asked, habits, largestRequest(habits, now))
   for (let request = requests.shift(); request; request = requests.shift()) {
     const answer = await ask(request)
     if (answer.kind === 'silence') return { byOid, silence: answer.cause, heard }
     heard = true
     if (answer.kind === 'varbinds') {
       take(request, answer, byOid)
+      acquit(habits, request)
     } else if (answer.kind === 'refused' && answer.status === ErrorStatus.authorizationError) {
       for (const oid of request)
         byOid.set(oid, {
@@ -69,8 +53,9 @@ export async function readOids(
     } else if (request.length === 1) {
       for (const oid of request) byOid.set(oid, { reason: remember(answer, oid, habits, now) })
     } else if (isTooBig(answer)) {
-      habits.largestRequest = Math.ceil(request.length / 2)
-      requests = plan([...request, ...requests.flat()], habits)
+      const varbinds = Math.ceil(request.length / 2)
+      habits.tooBig = { ...claimAgain(tooBigBefore, now), varbinds }
+      requests = plan([...request, ...requests.flat()], habits, varbinds)
     } else {
       requests.unshift(...split(request, answer))
     }
@@ -79,29 +64,14 @@ export async function readOids(
 }
 
 /** Requests of even size, so that no answer is larger than it must be; spoilers come last, alone. */
-function plan(oids: readonly string[], habits: Habits): string[][] {
-  const together = habits.spoilers.size === 0 ? oids : oids.filter(oid => !habits.spoilers.has(oid))
-  const count = Math.ceil(together.length / habits.largestRequest)
+function plan(oids: readonly string[], { spoilers }: Habits, largest: number): string[][] {
+  const together = spoilers.size === 0 ? oids : oids.filter(oid => !spoilers.has(oid))
+  const count = Math.ceil(together.length / largest)
   const size = Math.ceil(together.length / count)
   const requests = Array.from({ length: count }, (_, index) =>
     together.slice(index * size, (index + 1) * size),
   )
-  return [...requests, ...oids.filter(oid => habits.spoilers.has(oid)).map(oid => [oid])]
-}
-
-function withoutAbsent(
-  oids: readonly string[],
-  { absent }: Habits,
-  byOid: Map<string, Finding>,
-  now: number,
-): readonly string[] {
-  if (absent.size === 0) return oids
-  return oids.filter(oid => {
-    const again = absent.get(oid)
-    if (again === undefined || again <= now) return true
-    byOid.set(oid, { reason: lacks(oid) })
-    return false
-  })
+  return [...requests, ...oids.filter(oid => spoilers.has(oid)).map(oid => [oid])]
 }
 
 /** The blamed OID alone, so that a wrong index costs it nothing, and the others; halves where none is blamed. */
@@ -114,11 +84,12 @@ function split(request: readonly string[], answer: Answer): (readonly string[])[
 
 /** @returns why the agent has no value for an OID that it refused alone */
 function remember(answer: Answer, oid: string, habits: Habits, now: number): string {
+  habits.spoilers.add(oid)
   if (answer.kind === 'refused' && answer.status === ErrorStatus.noSuchName) {
-    habits.absent.set(oid, now + ABSENCE_MS)
+    habits.absent.set(oid, claimAgain(habits.absent.get(oid), now))
     return lacks(oid)
   }
-  habits.spoilers.add(oid)
+  habits.absent.delete(oid)
   return reasonOf(answer, oid)
 }
 

@@ -205,14 +205,41 @@ snmpdTest(
     const rows = integers(40).map(([oid]) => [oid, 'octet_str', long] as const)
     const agent = await startSnmpd(t, { overrides: rows, configuration: ['[snmp] sendMessageMaxSize 2600'] })
     const relay = await startRelay(t, agent)
-    const host = openHost(t, { ...agent, host: '127.0.0.1', port: relay.port })
+    let now = 0
+    const pass = (ms: number) => {
+      now += ms
+    }
+    const device = { ...agent, host: '127.0.0.1', port: relay.port }
+    const host = openHost(t, device, { monotonic: () => now })
     const oids = rows.map(([oid]) => oid)
+    for (const requests of [6, 6, 4, 4]) {
+      const before = relay.requests.length
+      t.is((await host.read(oids)).samples.length, 40)
+      t.is(
+        relay.requests.length - before,
+        requests,
+        '40 and 20 are too big, 10 fit; believed when said twice',
+      )
+    }
+    pass(301_000)
     t.is((await host.read(oids)).samples.length, 40)
-    t.is(relay.requests.length, 6, '40 and 20 are too big, 10 fit')
-    t.is((await host.read(oids)).samples.length, 40)
-    t.is(relay.requests.length, 10)
+    t.is(relay.requests.length, 20 + 6, 'after five minutes it is tried again')
   },
 )
+
+snmpdTest('one answer that says too big makes the requests of no later poll smaller', async t => {
+  const agent = await startSnmpd(t, { overrides: integers(40) })
+  const relay = await startRelay(t, agent, {
+    onRequest: (request, to) =>
+      relay.requests.length === 1 ? to.client(errorAnswer(request, 1)) : to.agent(request),
+  })
+  const host = openHost(t, { ...agent, host: '127.0.0.1', port: relay.port })
+  for (const requests of [3, 1]) {
+    const before = relay.requests.length
+    t.is((await host.read(integers(40).map(([oid]) => oid))).samples.length, 40)
+    t.is(relay.requests.length - before, requests)
+  }
+})
 
 snmpdTest(
   'an OID that spoils the whole request costs only itself and is asked alone from then on',

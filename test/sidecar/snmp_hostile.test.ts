@@ -118,6 +118,49 @@ snmpdTest('after any damaged answers the same host reads on', async t => {
   t.deepEqual(valuesOf(await host.read([watts])), { [watts]: 182 })
 })
 
+snmpdTest('no byte of an answer can be changed so that a later poll has no value', async t => {
+  let change: ((answer: Buffer) => void) | undefined
+  let size = 1
+  const host = await hostBehind(t, {
+    onAnswer: (answer, to) => {
+      size = answer.length
+      const changed = Buffer.from(answer)
+      change?.(changed)
+      to.client(changed)
+      to.client(answer)
+    },
+  })
+  for (let at = 0; at < size; at++) {
+    for (let byte = 0; byte < 256; byte++) {
+      change = answer => answer.fill(byte, at, at + 1)
+      await host.read([watts])
+      change = undefined
+      const { [watts]: value } = valuesOf(await host.read([watts]))
+      if (value !== 182) return t.fail(`${byte} in the place of byte ${at}`)
+    }
+  }
+  t.true(size > 40)
+})
+
+snmpdTest(
+  'OIDs whose answers were once damaged are asked together again from the poll after next',
+  async t => {
+    let missing = 3
+    const agent = await startSnmpd(t, { overrides })
+    const relay = await startRelay(t, agent, {
+      onAnswer: (answer, to) => to.client(answer.subarray(0, answer.length - missing)),
+    })
+    const host = openHost(t, { ...agent, host: '127.0.0.1', port: relay.port })
+    t.is((await host.read([watts, place])).missing.length, 2)
+    missing = 0
+    for (const requests of [2, 1, 1]) {
+      const before = relay.requests.length
+      t.deepEqual(valuesOf(await host.read([watts, place])), { [watts]: 182, [place]: 'rack 7' })
+      t.is(relay.requests.length - before, requests)
+    }
+  },
+)
+
 snmpdTest('an agent that ended is named as such and is read again once it is restarted', async t => {
   const agent = await startSnmpd(t, { overrides })
   const host = openHost(t, agent)

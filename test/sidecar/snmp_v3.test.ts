@@ -1,6 +1,7 @@
 import test from 'ava'
 import { HostUnreachable } from '../../sidecar/protocols/protocol.ts'
 import type { SnmpAgent } from '../../sidecar/protocols/snmp_agent.ts'
+import { readElement } from '../../sidecar/protocols/snmp_ber.ts'
 import { parseDeviceUrl } from '../../sidecar/urls.ts'
 import { fileScope } from '../harness/scope.ts'
 import { testWhere } from '../harness/server.ts'
@@ -59,6 +60,7 @@ function accessOf(
 }
 
 const STRICT = '?auth=sha&authkey=authpass123&priv=aes&privkey=privpass123'
+const SIGNED = '?auth=sha256&authkey=authpass123'
 
 snmpdTest('every digest with every cipher reads a real agent', async t => {
   for (const [auth, priv] of pairs) {
@@ -122,11 +124,15 @@ snmpdTest('a level too low for what is asked is named', async t => {
   ])
 })
 
-/** A host of the user `strict` behind a relay. */
-async function strictBehind(t: Parameters<typeof openHost>[0], rules: RelayRules = {}) {
+type TestScope = Parameters<typeof openHost>[0]
+
+/** A host behind a relay. */
+async function behindRelay(t: TestScope, user: string, query: string, rules: RelayRules) {
   const relay = await startRelay(t, agent, rules)
-  return { relay, host: openHost(t, accessOf('strict', STRICT, { host: '127.0.0.1', port: relay.port })) }
+  return { relay, host: openHost(t, accessOf(user, query, { host: '127.0.0.1', port: relay.port })) }
 }
+
+const strictBehind = (t: TestScope, rules: RelayRules = {}) => behindRelay(t, 'strict', STRICT, rules)
 
 snmpdTest('the engine is discovered once', async t => {
   const { relay, host } = await strictBehind(t)
@@ -148,17 +154,40 @@ snmpdTest('an answer changed on its way is no value, and the next one is', async
   t.is((await host.read([watts])).samples.length, 1)
 })
 
+snmpdTest('what an answer with a wrong digest says of the engine is not believed', async t => {
+  let isDamaged = false
+  const { relay, host } = await behindRelay(t, 'sha256_aes', SIGNED, {
+    onAnswer: (answer, to) => {
+      if (isDamaged) answer[engineBootsIn(answer)] = 99
+      to.client(answer)
+    },
+  })
+  t.is((await host.read([watts])).samples.length, 1)
+  isDamaged = true
+  t.deepEqual(reasonsOf(await host.read([watts])), unreadable)
+  isDamaged = false
+  const before = relay.requests.length
+  t.is((await host.read([watts])).samples.length, 1)
+  t.is(relay.requests.length - before, 1)
+})
+
+/** Where the number stands that says how often the engine has booted. */
+function engineBootsIn(answer: Buffer): number {
+  const read = (at: number) => readElement(answer, at, answer.length)
+  const version = read(read(0).start)
+  const security = read(read(read(version.end).end).start)
+  return read(read(security.start).end).start
+}
+
 snmpdTest('an answer whose flags say that it is not signed is no value for a user who signs', async t => {
   let flags = 1
-  const relay = await startRelay(t, agent, {
+  const { host } = await behindRelay(t, 'sha256_aes', SIGNED, {
     onAnswer: (answer, to) => {
       const at = answer.indexOf(Buffer.of(4, 1, 1))
       if (at !== -1) answer[at + 2] = flags
       to.client(answer)
     },
   })
-  const at = { host: '127.0.0.1', port: relay.port }
-  const host = openHost(t, accessOf('sha256_aes', '?auth=sha256&authkey=authpass123', at))
   t.is((await host.read([watts])).samples.length, 1)
   flags = 0
   t.deepEqual(reasonsOf(await host.read([watts])), unreadable)
