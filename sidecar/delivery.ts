@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { DatabaseAddress } from './database.ts'
 import { Intake } from './intake.ts'
+import { KeptPromotions } from './kept_promotions.ts'
 import type { Log } from './log.ts'
 import type { Sample } from './sample.ts'
 import { systemClock } from './schedule.ts'
@@ -24,6 +25,7 @@ export interface DeliveryStatus {
 export interface Delivery {
   /** Takes samples; they are on disk half a second later. */
   readonly take: (samples: readonly Sample[]) => void
+  readonly keptPromotions: KeptPromotions
   /** After the stop: what it was then. */
   status(): DeliveryStatus
   /**
@@ -61,6 +63,7 @@ export function openDelivery(
   store.start()
   return {
     take: intake.take,
+    keptPromotions: new KeptPromotions(opened, log),
     status: () => last ?? status(),
     async stop(patienceMs) {
       intake.stop()

@@ -53,7 +53,9 @@ async function run(options: WattmetreOptions): Promise<number> {
   const database = databaseOf(options)
   const spool = { folder: spoolFolder(options), limitMb: options.spool_max_mb }
   const delivery = openDelivery(database, spool, log)
-  const promotions = new Promotions<Port>(database, log, promoted => wattmetre.setPromoted(promoted))
+  const promotions = new Promotions<Port>(database, delivery.keptPromotions, log, promoted =>
+    wattmetre.setPromoted(promoted),
+  )
   const wattmetre = new Wattmetre({
     id: options.wattmetre_id,
     version: options.wattmetre_version === 3 ? 3 : 2,
@@ -61,7 +63,7 @@ async function run(options: WattmetreOptions): Promise<number> {
     clock: systemClock,
     now: () => performance.now(),
     take: delivery.take,
-    onPorts: ports => promotions.watch(ports),
+    onPorts: ports => wattmetre.setPromoted(promotions.watch(ports)),
   })
   wattmetre.useMapping(mapping)
   const report = new StatusReport(database, systemClock, log, {

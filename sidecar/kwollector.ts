@@ -72,7 +72,7 @@ async function run(options: KwollectorOptions): Promise<number> {
   const delivery = openDelivery(database, spool, log)
   const ipmi = { sdrFolder: join(options.spool_dir, 'sdr-cache'), processes: options.worker }
   const collector = new Collector({ clock: systemClock, log, take: delivery.take, ipmi })
-  const descriptions = new PolledDescriptions(database, collector, log)
+  const descriptions = new PolledDescriptions(database, delivery.keptPromotions, collector, log)
   const maintenance = startMaintenance(database, systemClock, log)
   const jobPromotions = new JobPromotions(database, systemClock, log)
   const status = startStatus(options, { collector, delivery, listener, log })

@@ -1,6 +1,7 @@
 import type { Collector } from './collector.ts'
 import type { DatabaseAddress } from './database.ts'
 import { type Description, loadDescriptions } from './descriptions.ts'
+import type { KeptPromotions } from './kept_promotions.ts'
 import type { Log } from './log.ts'
 import { Promotions } from './promoted.ts'
 
@@ -15,10 +16,10 @@ export class PolledDescriptions {
   #reloads = Promise.resolve()
   #isStopped = false
 
-  constructor(database: DatabaseAddress, collector: Collector, log: Log) {
+  constructor(database: DatabaseAddress, kept: KeptPromotions, collector: Collector, log: Log) {
     this.#collector = collector
     this.#log = log
-    this.#promotions = new Promotions(database, log, promoted => {
+    this.#promotions = new Promotions(database, kept, log, promoted => {
       const known = new Set(this.#promoted.map(identityOf))
       this.#promoted = promoted
       // A job that begins now may be over before a long period is.
@@ -33,12 +34,9 @@ export class PolledDescriptions {
       optional ? 'optional' : 'always',
     )
     this.#always = always
-    // The same metrics stay promoted until the database answers: it may be away just now.
-    const promoted = new Set(this.#promoted.map(identityOf))
-    this.#promoted = optional.filter(description => promoted.has(identityOf(description)))
     this.#collector.describe(descriptions)
+    this.#promoted = this.#promotions.watch(optional)
     this.#apply()
-    this.#promotions.watch(optional)
     if (descriptions.length === 0) this.#log.warning('there are no descriptions: nothing is collected')
     this.#optionalCount = optional.length
     this.#log.info(this.summary)

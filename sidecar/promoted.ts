@@ -1,4 +1,5 @@
 import { Connection, type DatabaseAddress, reasonOf } from './database.ts'
+import type { KeptPromotions } from './kept_promotions.ts'
 import type { Log } from './log.ts'
 import type { Labels } from './sample.ts'
 
@@ -24,10 +25,11 @@ const usualPatience: PromotionPatience = { refreshMs: 60_000, retryMs: 1_000, an
 /**
  * Asks the database which optional metrics are promoted: when it announces a change, each minute in case
  * an announcement was lost, and at every reconnection. The database decides the match. With the database
- * away the last answer stands: polling on loses nothing, polling less would.
+ * away the last answer stands, also that of an earlier run: polling on loses nothing, polling less would.
  */
 export class Promotions<Item extends Promotable> {
   readonly #address: DatabaseAddress
+  readonly #kept: KeptPromotions
   readonly #log: Log
   readonly #onChange: (promoted: readonly Item[]) => void
   readonly #patience: PromotionPatience
@@ -46,21 +48,33 @@ export class Promotions<Item extends Promotable> {
 
   constructor(
     address: DatabaseAddress,
+    kept: KeptPromotions,
     log: Log,
     onChange: (promoted: readonly Item[]) => void,
     patience: PromotionPatience = usualPatience,
   ) {
     this.#address = address
+    this.#kept = kept
     this.#log = log
     this.#onChange = onChange
     this.#patience = patience
   }
 
-  /** @param optional all optional metrics; asks at once which are promoted */
-  watch(optional: readonly Item[]): void {
+  /**
+   * @param optional all optional metrics; asks at once which are promoted
+   * @returns those that were at the last answer, which stand until the next one
+   */
+  watch(optional: readonly Item[]): readonly Item[] {
     this.#optional = optional
+    const known = optional.filter(item => this.#kept.has(item))
+    if (this.#asked === undefined && known.length > 0) {
+      this.#log.info(
+        `${known.length} of ${optional.length} optional metrics are promoted as before the start, until the database answers`,
+      )
+    }
     if (this.#done === undefined && optional.length > 0) this.#done = this.#run()
     else this.#askAgain()
+    return known
   }
 
   /** Ends at once, whatever the database does. */
@@ -123,10 +137,12 @@ export class Promotions<Item extends Promotable> {
                , ${optional.map(({ labels }) => labels._device_alias ?? null)}::text[]
                ) as promoted`,
     )
+    if (optional !== this.#optional || this.#stopping.signal.aborted) return
     const promoted = row.promoted.flatMap(position => optional[Number(position) - 1] ?? [])
+    this.#kept.keep(promoted)
     const known = new Set(this.#promoted)
     const same = promoted.length === known.size && promoted.every(item => known.has(item))
-    if ((same && this.#asked === optional) || optional !== this.#optional) return
+    if (same && this.#asked === optional) return
     this.#asked = optional
     this.#promoted = promoted
     this.#log.info(`${promoted.length} of ${optional.length} optional metrics are promoted`)

@@ -1,19 +1,16 @@
-import { accessSync, constants, existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeBatch } from './batch.ts'
 import type { Log } from './log.ts'
 import type { Sample } from './sample.ts'
-import { type Backlog, DamagedOnDisk, isDamage, isFull, type SpooledBatch, SpoolFile } from './spool_file.ts'
+import { type Backlog, type SpooledBatch, SpoolFile } from './spool_file.ts'
+import { checkDisk, smallBacklog } from './spool_room.ts'
 import { finishSalvage, type Known, salvage, salvageLog } from './spool_salvage.ts'
 import { SpoolUnusable } from './spool_unusable.ts'
+import { DamagedOnDisk, isDamage, isFull } from './sqlite_errors.ts'
 
 export type { SpooledBatch } from './spool_file.ts'
 export { SpoolUnusable } from './spool_unusable.ts'
-
-/** The disk has room, but only as much as taking batches out again may need. */
-class DiskNearlyFull extends Error {
-  override name = 'DiskNearlyFull'
-}
 
 /** What went because the spool was full. */
 export interface Overflow {
@@ -30,13 +27,6 @@ interface Room {
 
 const fileName = 'spool.sqlite'
 const mebibyte = 2 ** 20
-/**
- * Removing a batch writes to SQLite's log too, and the log, which grows to 4 MB and a batch, needs as much room
- * in the file before it can begin anew. A spool that filled its disk could never be emptied.
- */
-const roomToRemove = 16 * mebibyte
-/** Up to here the log and the free pages of the file are enough, also on a disk that others have filled. */
-const smallBacklog = 4 * mebibyte
 
 /**
  * Batches on disk between the devices and the database. A batch that `append` returned from is on disk
@@ -204,7 +194,8 @@ export class Spool {
       spooledAt,
     }
     const isFull = this.bytes + batch.bytes > this.#limitBytes
-    if (!isFull) this.#checkDisk(batch.bytes)
+    const needsDisk = !isFull && this.bytes + batch.bytes > smallBacklog
+    if (needsDisk) checkDisk(this.#folder, batch.bytes, this.#file.freeBytes())
     const { gone, waiting, overflow } = this.#guarded(() =>
       isFull ? this.#replace(batch) : this.#add(batch),
     )
@@ -244,16 +235,6 @@ export class Spool {
     return { gone, waiting, overflow: { batches, samples } }
   }
 
-  /** @throws {DiskNearlyFull} */
-  #checkDisk(bytes: number): void {
-    if (this.bytes + bytes <= smallBacklog) return
-    const { bavail, bsize } = statfsSync(this.#folder)
-    if (bavail * bsize + this.#file.freeBytes() > roomToRemove + 2 * bytes) return
-    throw new DiskNearlyFull(
-      `less than ${roomToRemove / mebibyte} MB are left on the disk of ${this.#folder}`,
-    )
-  }
-
   /** The batch that is stored next; undefined where none waits. */
   oldest(): SpooledBatch | undefined {
     return this.#guarded(() => {
@@ -291,6 +272,21 @@ export class Spool {
     this.#file.writeId(this.#id)
     this.#file.writeLastNumber(this.#last)
     this.#hasToBegin = false
+  }
+
+  /** What `keepPromoted` got last, in this run or an earlier one; undefined where nothing of it can be read. */
+  promoted(): string | undefined {
+    return this.#guarded(() => this.#file.readPromoted())
+  }
+
+  /**
+   * Keeps what is promoted beside the batches, as any text: when this returns it is on disk. Where the file begins anew
+   * on a full disk it is lost until the next call; the database, which has just stored all batches, is there to say it.
+   *
+   * @throws the disk's or SQLite's error
+   */
+  keepPromoted(content: string): void {
+    this.#guarded(() => this.#file.writePromoted(content))
   }
 
   close(): void {

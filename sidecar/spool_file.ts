@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { DatabaseSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
+import { DamagedOnDisk, isDamage } from './sqlite_errors.ts'
 
 /** A batch as a row of the file. */
 export interface SpooledBatch {
@@ -28,43 +29,6 @@ export interface SpoolIdentity {
   readonly oldest: number | undefined
   /** Number of the newest batch ever spooled. */
   readonly last: number
-}
-
-/** Bytes changed on the disk below SQLite, which has no checksums of its own outside its log. */
-export class DamagedOnDisk extends Error {
-  override name = 'DamagedOnDisk'
-}
-
-/** Primary result codes of SQLite: the low byte of what node:sqlite gives as `errcode`. */
-const [logicError, busy, corrupt, full, tooBig, notADatabase] = [1, 5, 11, 13, 18, 26]
-/** Extended ones: SQLITE_IOERR_READ, SQLITE_IOERR_SHORT_READ and SQLITE_IOERR_CORRUPTFS. */
-const unreadable: readonly number[] = [266, 522, 8458]
-
-/** Does another process hold the file? */
-export function isBusy(error: unknown): boolean {
-  return primaryCode(error) === busy
-}
-
-/** Has the disk no room? */
-export function isFull(error: unknown): boolean {
-  return primaryCode(error) === full
-}
-
-/** Are the bytes on the disk others than were written, fewer, or not to be read? */
-export function isDamage(error: unknown): boolean {
-  const { errcode = 0, code } = error as { errcode?: number; code?: string }
-  return (
-    error instanceof DamagedOnDisk ||
-    // A number so large that it never was one of ours.
-    code === 'ERR_OUT_OF_RANGE' ||
-    // Every statement and batch of ours is one that SQLite takes: tables without a column, or a row of gigabytes, are not.
-    [logicError, corrupt, tooBig, notADatabase].includes(errcode & 0xff) ||
-    unreadable.includes(errcode)
-  )
-}
-
-function primaryCode(error: unknown): number {
-  return ((error as { errcode?: number }).errcode ?? 0) & 0xff
 }
 
 /**
@@ -119,6 +83,7 @@ export class SpoolFile {
       , content text not null
       );
       create table if not exists identity_again (spool_id text not null, checksum integer not null);
+      create table if not exists promoted (only integer primary key, content text not null, checksum integer not null);
       commit;`)
     const rows = this.#database.prepare(`select name from pragma_table_info('batches')`).all()
     const columns = rows.map(({ name }) => name)
@@ -206,6 +171,20 @@ export class SpoolFile {
     if (this.lastNumber() >= number) return
     this.#database.exec(`delete from sqlite_sequence where name = 'batches'`)
     this.#database.prepare(`insert into sqlite_sequence (name, seq) values ('batches', ?)`).run(number)
+  }
+
+  /** What `writePromoted` got last; undefined where it got nothing, or that is damaged. */
+  readPromoted(): string | undefined {
+    const [row] = this.#rowsOf('select content, checksum from promoted where only = 1')
+    const content = String(row?.content)
+    return row !== undefined && crc32(content) === row.checksum ? content : undefined
+  }
+
+  /** @throws SQLite's error */
+  writePromoted(content: string): void {
+    this.#database
+      .prepare('insert or replace into promoted (only, content, checksum) values (1, ?, ?)')
+      .run(content, crc32(content))
   }
 
   /** Bytes within the file that hold nothing. */

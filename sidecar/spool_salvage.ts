@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { isDamage, type SpooledBatch, SpoolFile } from './spool_file.ts'
+import { type SpooledBatch, SpoolFile } from './spool_file.ts'
 import { repairedLog } from './spool_log.ts'
+import { isDamage } from './sqlite_errors.ts'
 
 /** What came out of a damaged file. */
 export interface Salvage {
@@ -42,6 +43,8 @@ export function salvage(path: string, damaged: SpoolFile | undefined, known: Kno
   try {
     salvaged.writeId(known.id)
     if (damaged !== undefined) found = copyBatches(readableBatches(damaged, known.gone), salvaged)
+    const promoted = damaged?.readPromoted()
+    if (promoted !== undefined) salvaged.writePromoted(promoted)
     salvaged.writeLastNumber(known.last)
   } finally {
     // The last to close the file writes its log into it.

@@ -1,4 +1,4 @@
-import { isBusy } from './spool_file.ts'
+import { isBusy } from './sqlite_errors.ts'
 
 /** The spool cannot be used; the message says why and what to do. */
 export class SpoolUnusable extends Error {

@@ -2,7 +2,8 @@ import ava from 'ava'
 import { freePort, freeUdpPort } from '../../scripts/stack/free_port.ts'
 import { until } from '../../scripts/stack/until.ts'
 import { testDatabase } from '../harness/database.ts'
-import { testWhere } from '../harness/server.ts'
+import { openScope } from '../harness/scope.ts'
+import { testWhere, withConnection } from '../harness/server.ts'
 import { startExporter } from '../peers/exporter.ts'
 import { nodeExporterMissing, startNodeExporter } from '../peers/node_exporter.ts'
 import { snmpdMissing, startSnmpd } from '../peers/snmpd.ts'
@@ -169,6 +170,43 @@ test('a database that comes long after the start gets everything that was spoole
   await program.untilPrinted('the database stores again')
   await stopKwollector(t, program, database)
   t.is((await storedMetrics(database)).length, spooledValues(program))
+  t.is(waitingValues(configuration), 0)
+})
+
+test('what is promoted is polled on by a restart without the database, until the database says otherwise', async t => {
+  const [database, agent] = await Promise.all([testDatabase(t), startSnmpd(t, { overrides })])
+  const db_port = await freePort()
+  const configuration = configure(t, database, { db_port })
+  configuration.describe('switch-3.yml', [
+    {
+      name: 'power_watt',
+      device_id: 'switch-3',
+      url: `snmp://public@${agent.host}:${agent.port}/${wattsOid}`,
+      update_every: 100,
+      optional: true,
+    },
+  ])
+  await withConnection(database.writer, sql => sql`insert into promoted_metrics values ('switch-3', 'power')`)
+  const reachable = openScope()
+  t.teardown(() => reachable.end())
+  await startTcpRelay(reachable, database.server, db_port)
+  const first = await startKwollector(t, configuration)
+  await first.untilPrinted('stored batch 1:')
+  await reachable.end()
+  await first.untilPrinted('cannot store in database')
+  first.signal('SIGKILL')
+  await first.ended
+
+  const second = await startKwollector(t, configuration)
+  await until('values of the time without the database', () => spooledValues(second) >= 10)
+  await withConnection(database.writer, sql => sql`delete from promoted_metrics`)
+  await startTcpRelay(t, database.server, db_port)
+  await second.untilPrinted('0 of 1 optional metrics are promoted')
+  await stopKwollector(t, second, database)
+  const times = (await storedMetrics(database, 'power_watt')).map(({ us }) => us)
+  // The first may have died before it could print its last batch.
+  t.true(times.length >= spooledValues(first) + spooledValues(second))
+  t.is(new Set(times).size, times.length)
   t.is(waitingValues(configuration), 0)
 })
 

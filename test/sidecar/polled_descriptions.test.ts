@@ -9,7 +9,7 @@ import { withConnection } from '../harness/server.ts'
 import { type Exporter, startExporter } from '../peers/exporter.ts'
 import { keptLog } from './samples.ts'
 import { describe } from './snmp_host.ts'
-import { addressOf } from './storing.ts'
+import { addressOf, keptPromotions } from './storing.ts'
 
 function optional(deviceId: string, { host, port }: Exporter) {
   const url = { protocol: 'prometheus', host, port, metrics: [] } as const
@@ -34,7 +34,7 @@ test('a promotion does not wait for a host that hangs and is wanted no more', as
     ipmi: { sdrFolder: 'never made', processes: 1 },
   })
   t.teardown(() => collector.stop())
-  const descriptions = new PolledDescriptions(addressOf(database), collector, log)
+  const descriptions = new PolledDescriptions(addressOf(database), keptPromotions(t), collector, log)
   t.teardown(() => descriptions.stop())
   descriptions.use([optional('hanging', hanging), optional('good', good)], [])
   const promote = (device: string) =>

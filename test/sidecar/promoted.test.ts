@@ -8,7 +8,7 @@ import { withConnection } from '../harness/server.ts'
 import { startTcpRelay } from '../peers/tcp_relay.ts'
 import { keptLog } from './samples.ts'
 import { describe } from './snmp_host.ts'
-import { addressOf } from './storing.ts'
+import { addressOf, keptPromotions } from './storing.ts'
 
 /** No refresh in the time of a test: only an announcement or a new connection can bring a change. */
 const patience: PromotionPatience = { refreshMs: 3_600_000, retryMs: 50, answerMs: 60_000 }
@@ -22,6 +22,7 @@ function startPromotions(t: ExecutionContext, address: DatabaseAddress, times = 
   const answers: string[][] = []
   const promotions = new Promotions<Description>(
     address,
+    keptPromotions(t),
     log,
     promoted => {
       answers.push(promoted.map(namesOf).sort())

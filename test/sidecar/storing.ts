@@ -1,6 +1,8 @@
 import type { ExecutionContext } from 'ava'
 import { until } from '../../scripts/stack/until.ts'
 import type { DatabaseAddress } from '../../sidecar/database.ts'
+import { KeptPromotions } from '../../sidecar/kept_promotions.ts'
+import type { Log } from '../../sidecar/log.ts'
 import type { Sample } from '../../sidecar/sample.ts'
 import { Spool } from '../../sidecar/spool.ts'
 import { Store, type StorePatience } from '../../sidecar/store.ts'
@@ -49,6 +51,16 @@ export function startStoring(
     untilLogged: (words: string) =>
       until(`"${words}" in the log`, () => log.lines.some(line => line.includes(words))),
   }
+}
+
+/** The promotions that a spool keeps; it is closed with the test. */
+export function keptPromotions(
+  t: ExecutionContext,
+  { folder = temporaryFolder(t), log = keptLog() }: { readonly folder?: string; readonly log?: Log } = {},
+): KeptPromotions {
+  const spool = Spool.open(folder, 64, log)
+  t.teardown(() => spool.close())
+  return new KeptPromotions(spool, log)
 }
 
 /** Second since the epoch and value of each stored sample of the metric, sorted by both. */

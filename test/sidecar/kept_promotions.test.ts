@@ -1,0 +1,162 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { crc32 } from 'node:zlib'
+import test from 'ava'
+import { KeptPromotions } from '../../sidecar/kept_promotions.ts'
+import type { Promotable } from '../../sidecar/promoted.ts'
+import { Spool } from '../../sidecar/spool.ts'
+import { temporaryFolder } from '../harness/folders.ts'
+import { keptLog, numbered } from './samples.ts'
+
+function metric(name: string, deviceId: string, alias?: string): Promotable {
+  return { name, deviceId, labels: { port: '3', ...(alias === undefined ? {} : { _device_alias: alias }) } }
+}
+
+const fan = metric('fan', 'node-1')
+const odd = metric('say "\\0"\n', '\ud800', 'é')
+
+/** Opens the spool of the folder and what it keeps, and closes it. */
+function run<T>(folder: string, work: (kept: KeptPromotions, spool: Spool) => T, log = keptLog()): T {
+  const spool = Spool.open(folder, 64, log)
+  try {
+    return work(new KeptPromotions(spool, log), spool)
+  } finally {
+    spool.close()
+  }
+}
+
+/** The file itself, as nothing but SQLite sees it. */
+function edit(folder: string, work: (file: DatabaseSync) => void): void {
+  const file = new DatabaseSync(join(folder, 'spool.sqlite'))
+  work(file)
+  file.close()
+}
+
+test('what was promoted last is known to the next run: the same name, device and alias, whatever the other labels', t => {
+  const folder = temporaryFolder(t)
+  run(folder, kept => {
+    t.false(kept.has(fan))
+    kept.keep([fan])
+    kept.keep([odd, fan])
+    t.true(kept.has(fan))
+  })
+  run(folder, kept => {
+    t.true(kept.has(fan) && kept.has(odd))
+    t.true(kept.has({ ...fan, labels: {} }))
+    t.false(kept.has(metric('fan', 'node-1', 'node-2')))
+    t.false(kept.has(metric('fan', 'node-2')))
+    kept.keep([])
+  })
+  run(folder, kept => t.false(kept.has(fan)))
+})
+
+test('the same promotions again, in another order, are not written again', t => {
+  const spool = Spool.open(temporaryFolder(t), 64)
+  t.teardown(() => spool.close())
+  const written: string[] = []
+  const kept = new KeptPromotions(
+    {
+      promoted: () => spool.promoted(),
+      keepPromoted(content) {
+        written.push(content)
+        spool.keepPromoted(content)
+      },
+    },
+    keptLog(),
+  )
+  for (const promoted of [[fan, odd], [odd, fan, fan], [fan]]) kept.keep(promoted)
+  t.is(written.length, 2)
+})
+
+test('a disk that does not take them is told of once, and they hold for this run', t => {
+  const folder = temporaryFolder(t)
+  const log = keptLog()
+  const spool = Spool.open(folder, 64, log)
+  const kept = new KeptPromotions(spool, log)
+  spool.close()
+  kept.keep([fan])
+  kept.keep([odd])
+  t.true(kept.has(odd))
+  t.deepEqual(log.lines, [
+    'warning cannot keep in the spool what is promoted: database is not open; a restart without the database would not collect it',
+  ])
+})
+
+test('a spool of before, without a place for them, gets one', t => {
+  const folder = temporaryFolder(t)
+  run(folder, (_kept, spool) => spool.append([numbered(1)]))
+  edit(folder, file => file.exec('drop table promoted'))
+  run(folder, kept => kept.keep([fan]))
+  run(folder, (kept, spool) => {
+    t.true(kept.has(fan))
+    t.is(spool.length, 1)
+  })
+})
+
+test('what is damaged of them is nothing kept, costs no batch, and is replaced by what is kept next', t => {
+  const folder = temporaryFolder(t)
+  run(folder, (kept, spool) => {
+    kept.keep([fan])
+    spool.append([numbered(1)])
+  })
+  for (const [damage, change] of [
+    ['a flipped bit', "content = replace(content, 'fan', 'fao')"],
+    ['another type', "content = x'00ff', checksum = 'x'"],
+    ['a number that never was one', 'checksum = 9223372036854775807'],
+    ['what some later version writes', `content = '{', checksum = ${crc32('{')}`],
+  ] as const) {
+    edit(folder, file => file.exec(`update promoted set ${change}`))
+    run(folder, (kept, spool) => {
+      t.false(kept.has(fan), damage)
+      t.is(spool.oldest()?.number, 1)
+      kept.keep([fan])
+    })
+  }
+  run(folder, kept => t.true(kept.has(fan)))
+})
+
+/** Overwrites the first page of a table. */
+function destroy(folder: string, table: 'promoted' | 'batches'): void {
+  let page = 0
+  edit(folder, file => {
+    const row = file.prepare('select rootpage from sqlite_schema where name = ?').get(table)
+    page = Number(row?.rootpage)
+  })
+  const file = openSync(join(folder, 'spool.sqlite'), 'r+')
+  writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, (page - 1) * 4096)
+  closeSync(file)
+}
+
+test('a page of them that is destroyed is no reason to set the spool aside, before they are written again', t => {
+  const folder = temporaryFolder(t)
+  run(folder, (kept, spool) => {
+    kept.keep([fan])
+    spool.append([numbered(1)])
+  })
+  destroy(folder, 'promoted')
+  const log = keptLog()
+  run(
+    folder,
+    (kept, spool) => {
+      t.false(kept.has(fan))
+      t.is(spool.oldest()?.number, 1)
+      t.deepEqual(log.lines, [])
+      kept.keep([odd])
+      t.regex(log.lines.join(), /^error the spool .* is damaged .*: 1 batches with 1 values could be read/)
+      t.is(spool.oldest()?.number, 1)
+    },
+    log,
+  )
+  run(folder, kept => t.true(kept.has(odd)))
+})
+
+test('they are read out of a spool whose batches are damaged', t => {
+  const folder = temporaryFolder(t)
+  run(folder, (kept, spool) => {
+    kept.keep([fan])
+    spool.append([numbered(1)])
+  })
+  destroy(folder, 'batches')
+  run(folder, kept => t.true(kept.has(fan)))
+})
