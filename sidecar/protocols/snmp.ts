@@ -112,8 +112,10 @@ class SnmpHost implements Host {
     const samples: Sample[] = []
     const missing: { description: Description; reason: string }[] = []
     for (const description of descriptions) {
-      const finding = this.#findingOf(oidOf(description), findings, timeoutMs)
+      const oid = oidOf(description)
+      const finding = this.#findingOf(oid, findings, timeoutMs)
       if ('reason' in finding) {
+        if (typeof oid !== 'string' && findings.silence === undefined) this.#tables.doubt(oid)
         missing.push({ description, reason: finding.reason })
         continue
       }

@@ -16,14 +16,22 @@ const MOST_SILENCES = 6
 /** A clock that differs this much from the agent's, and by 1 % of the time between, is no restart. */
 const UPTIME_TOLERANCE_MS = 10_000
 
+/** The OID that a template means, or why there is none. */
+type Resolved = string | { readonly reason: string }
+
 interface Table {
   /** Index by value; undefined until it was read once. */
   rows: ReadonlyMap<string, string> | undefined
   /** What templates came to by these rows, so that a poll makes no text. */
-  readonly resolved: Map<RowOid, string | { readonly reason: string }>
+  readonly resolved: Map<RowOid, Resolved>
   /** Why the rows are not all, to be added to what is said of a row that is not found. */
   flaw: string | undefined
   dueAt: number
+  /**
+   * `once`: one walk says so. `doubted`: something speaks against the last walk, damaged on its way perhaps; the
+   * next one counts, whatever it says. `settled`: nothing is to be found by another walk.
+   */
+  standing: 'once' | 'doubted' | 'settled'
   /** Under way, over several polls where the agent is slow or falls silent. */
   walk: Walk | undefined
 }
@@ -31,6 +39,10 @@ interface Table {
 /**
  * The table columns of one agent by which templates name rows. Each is walked once and kept, and walked again
  * after five minutes or when the agent has restarted, because its indexes may be others then.
+ *
+ * One damaged or forged answer must not cost the values of five minutes: where a template has no value after
+ * the first walk, or a later walk says another thing of one than was known, the table is walked at the next poll
+ * once more. Only templates in use count, because other rows (names of processes) may change all the time.
  */
 export class IndexTables {
   readonly #tables = new Map<string, Table>()
@@ -43,7 +55,7 @@ export class IndexTables {
   }
 
   /** @returns the OID that a template means now; why there is none; undefined before its table was read */
-  resolve(oid: RowOid): string | { readonly reason: string } | undefined {
+  resolve(oid: RowOid): Resolved | undefined {
     const table = this.#tables.get(oid.table)
     if (table?.rows === undefined) return undefined
     let resolved = table.resolved.get(oid)
@@ -58,6 +70,14 @@ export class IndexTables {
   unread({ table }: RowOid): string {
     const rows = this.#tables.get(table)?.walk?.count ?? 0
     return `the agent's list of ${table} is not read yet (${rows} rows so far)`
+  }
+
+  /** A template has no value, although its table was read: the walk may have missed or misread its row. */
+  doubt({ table: name }: RowOid): void {
+    const table = this.#tables.get(name)
+    if (table?.rows === undefined || table.standing !== 'once') return
+    table.standing = 'doubted'
+    table.dueAt = this.#now()
   }
 
   /** Whether the agent started anew since the last call, which makes what is known of its tables wrong. */
@@ -91,12 +111,22 @@ export class IndexTables {
         this.#putOff(name, table, table.walk)
         return
       }
-      table.rows = table.walk.rows
-      table.flaw = progress === 'complete' ? undefined : progress.reason
-      table.resolved.clear()
-      table.dueAt = this.#now() + (table.rows.size === 0 ? KEPT_EMPTY_MS : KEPT_MS)
+      this.#take(table, table.walk.rows, progress === 'complete' ? undefined : progress.reason)
       table.walk = undefined
     }
+  }
+
+  #take(table: Table, rows: ReadonlyMap<string, string>, flaw: string | undefined): void {
+    if (table.standing !== 'doubted' && contradicts(rows, table)) {
+      table.standing = 'doubted'
+      table.dueAt = this.#now()
+      return
+    }
+    table.standing = table.rows === undefined ? 'once' : 'settled'
+    table.rows = rows
+    table.flaw = flaw
+    table.resolved.clear()
+    table.dueAt = this.#now() + (rows.size === 0 ? KEPT_EMPTY_MS : KEPT_MS)
   }
 
   #putOff(name: string, table: Table, walk: Walk): void {
@@ -109,7 +139,19 @@ export class IndexTables {
 }
 
 function newTable(): Table {
-  return { rows: undefined, resolved: new Map(), flaw: undefined, dueAt: 0, walk: undefined }
+  return {
+    rows: undefined,
+    resolved: new Map(),
+    flaw: undefined,
+    dueAt: 0,
+    standing: 'once',
+    walk: undefined,
+  }
+}
+
+/** Whether a template in use would mean another row than it did. */
+function contradicts(rows: ReadonlyMap<string, string>, known: Table): boolean {
+  return [...known.resolved.keys()].some(({ text }) => rows.get(text) !== known.rows?.get(text))
 }
 
 function find({ prefix, table, text, suffix }: RowOid, index: string | undefined, flaw: string | undefined) {

@@ -37,6 +37,12 @@ const table: readonly Row[] = [
   [`${values}.12`, 'counter64', '1200'],
 ]
 
+/** Without a sysUpTime, which would show a restart where the test's clock leaps. */
+const timeless = {
+  passTable: table,
+  overrides: [[SYS_UPTIME, 'octet_str', 'unknown']],
+} satisfies SnmpdOptions
+
 /** A host behind a relay, and how many requests of walks and of GETs it has sent. */
 async function hostBehind(
   t: Parameters<typeof openHost>[0],
@@ -90,9 +96,7 @@ for (const version of [1, 2] as const) {
 snmpdTest(
   'a table is walked at the first poll and after five minutes, and polls between are one GET',
   async t => {
-    // Without a sysUpTime, which would show a restart where the test's clock leaps.
-    const options = { passTable: table, overrides: [[SYS_UPTIME, 'octet_str', 'unknown']] as const }
-    const { host, walks, requests, pass } = await hostBehind(t, { options })
+    const { host, walks, requests, pass } = await hostBehind(t, { options: timeless })
     const read = async () => valuesOf(await host.read([byName('ethernet1/1'), `${values}.7`]))
     const expected = { 'ethernet1/1': 500, [`${values}.7`]: 700 }
     t.deepEqual(await read(), expected)
@@ -119,10 +123,57 @@ snmpdTest(
       `no row of ${names} equals ethernet`,
     ])
     const walked = walks()
-    t.is((await host.read([byName('ethernet1/9')])).missing.length, 1)
-    t.is(walks(), walked)
+    const missing = async () => (await host.read([byName('ethernet1/9')])).missing.length
+    t.is(await missing(), 1)
+    t.is(walks(), 2 * walked, 'once more, because an answer of the first walk may have been damaged')
+    for (const _ of ['third', 'fourth']) t.is(await missing(), 1)
+    t.is(walks(), 2 * walked)
   },
 )
+
+for (const [what, damage] of [
+  ['ends too early', (answer: Buffer) => withColumn(answer, '2b06010401868d1f0201', 9)],
+  ['has a wrong index', (answer: Buffer) => withColumn(answer, '2b06010401868d1f020105', 6)],
+] as const) {
+  snmpdTest(
+    `a walk that ${what} because an answer is damaged costs one poll, or none of a known row`,
+    async t => {
+      let isDamaged = true
+      const { host, pass } = await hostBehind(t, {
+        options: timeless,
+        rules: { onAnswer: (answer, to) => to.client(isDamaged ? damage(answer) : answer) },
+      })
+      const read = async () => valuesOf(await host.read([byName('ethernet1/1')]))
+      t.deepEqual(await read(), {})
+      isDamaged = false
+      t.deepEqual(await read(), { 'ethernet1/1': 500 })
+      pass(301_000)
+      isDamaged = true
+      t.deepEqual(await read(), { 'ethernet1/1': 500 })
+      isDamaged = false
+      for (const _ of ['next', 'last']) t.deepEqual(await read(), { 'ethernet1/1': 500 })
+    },
+  )
+}
+
+snmpdTest('a row that goes is believed to when the next poll finds so too', async t => {
+  let text = 'ethernet1/1'
+  const { host, pass, walks } = await hostBehind(t, {
+    options: timeless,
+    rules: {
+      onAnswer: (answer, to) =>
+        to.client(Buffer.from(answer.toString('latin1').replaceAll('ethernet1/1', text), 'latin1')),
+    },
+  })
+  const read = async () => valuesOf(await host.read([byName('ethernet1/1')]))
+  t.deepEqual(await read(), { 'ethernet1/1': 500 })
+  const walked = walks()
+  text = 'ethernet1/3'
+  pass(301_000)
+  t.deepEqual(await read(), { 'ethernet1/1': 500 })
+  for (const _ of ['next', 'last']) t.deepEqual(await read(), {})
+  t.is(walks(), 3 * walked)
+})
 
 snmpdTest('an agent that restarted with other indexes is walked before its rows are believed', async t => {
   const uptime = (ticks: string) => [[SYS_UPTIME, 'timeticks', ticks]] as const
@@ -159,7 +210,7 @@ snmpdTest('a walk that is lost costs no plain OID and goes on at the next poll',
 snmpdTest('an agent whose rows go back is left with the reason, and costs no plain OID', async t => {
   const { host } = await hostBehind(t, {
     options: { passTable: table.filter(([oid]) => oid !== places) },
-    rules: { onAnswer: (answer, to) => to.client(withRowsAgain(answer)) },
+    rules: { onAnswer: (answer, to) => to.client(withColumn(answer, '2b06010401868d1f0202', 1)) },
   })
   const result = await host.read([byName('ethernet1/2'), byName('gone'), `${values}.7`])
   t.deepEqual(valuesOf(result), { 'ethernet1/2': 700, [`${values}.7`]: 700 })
@@ -168,12 +219,12 @@ snmpdTest('an agent whose rows go back is left with the reason, and costs no pla
   ])
 })
 
-/** The rows of `places` become rows of `names`. */
-function withRowsAgain(answer: Buffer): Buffer {
+/** An answer whose OIDs that begin so have another last arc there. */
+function withColumn(answer: Buffer, beginning: string, arc: number): Buffer {
   const changed = Buffer.from(answer)
-  const column = Buffer.from('2b06010401868d1f0202', 'hex')
-  for (let at = changed.indexOf(column); at !== -1; at = changed.indexOf(column)) {
-    changed[at + column.length - 1] = 1
+  const column = Buffer.from(beginning, 'hex')
+  for (let at = changed.indexOf(column); at !== -1; at = changed.indexOf(column, at + 1)) {
+    changed[at + column.length - 1] = arc
   }
   return changed
 }
