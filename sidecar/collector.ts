@@ -1,6 +1,7 @@
 import type { Description } from './descriptions.ts'
 import { HostRecords, type HostStatus } from './host_status.ts'
 import type { Log } from './log.ts'
+import { MissingLog } from './missing_log.ts'
 import { OutageLog } from './outage_log.ts'
 import { PolledHost } from './polled_host.ts'
 import { openIpmiHost } from './protocols/ipmi.ts'
@@ -25,6 +26,7 @@ export class Collector {
   readonly #options: CollectorOptions
   readonly #ipmi: IpmiDispatcher
   readonly #outages: OutageLog
+  readonly #missing: MissingLog
   readonly #hosts = new Map<string, PolledHost>()
   /** The ends of hosts that are wanted no more, by the same key. */
   readonly #closing = new Map<string, Promise<unknown>>()
@@ -36,6 +38,7 @@ export class Collector {
     this.#options = options
     this.#ipmi = new IpmiDispatcher({ ...options.ipmi, now: () => options.clock.now() })
     this.#outages = new OutageLog(options.clock, options.log)
+    this.#missing = new MissingLog(options.clock, options.log)
   }
 
   /** @param descriptions all that there are, for the status of their hosts; polls none of them */
@@ -76,6 +79,7 @@ export class Collector {
     for (const [key, host] of this.#hosts) this.#close(key, host)
     await Promise.all(this.#closing.values())
     this.#outages.stop()
+    this.#missing.stop()
     this.reportSkipped()
   }
 
@@ -99,6 +103,7 @@ export class Collector {
       clock,
       log,
       outages: this.#outages,
+      missingLog: this.#missing,
       take,
       onSkipped: polls => this.#countSkipped(url, polls),
       former: this.#closing.get(key),

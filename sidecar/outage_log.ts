@@ -1,10 +1,6 @@
+import { type Events, Gathering, someOf } from './gathering.ts'
 import type { Log } from './log.ts'
 import type { Clock } from './schedule.ts'
-
-/** What happens to many hosts within this shares a line: a rack without power, a missing ipmi-sensors. */
-const gatherMs = 5_000
-/** Of many, so many are named. */
-const named = 3
 
 /** A host that stopped answering. */
 export interface Outage {
@@ -52,58 +48,6 @@ export class OutageLog {
   }
 }
 
-interface Group<Event> {
-  events: Event[]
-  cancel: () => void
-}
-
-type Events<Event> = readonly [Event, ...Event[]]
-
-/** Hands on the first event of a kind at once, and those that follow it closely together. */
-class Gathering<Event> {
-  readonly #clock: Clock
-  readonly #say: (events: Events<Event>) => void
-  readonly #groups = new Map<string, Group<Event>>()
-
-  constructor(clock: Clock, say: (events: Events<Event>) => void) {
-    this.#clock = clock
-    this.#say = say
-  }
-
-  add(kind: string, event: Event): void {
-    const group = this.#groups.get(kind)
-    if (group !== undefined) {
-      group.events.push(event)
-      return
-    }
-    this.#say([event])
-    this.#gather(kind)
-  }
-
-  stop(): void {
-    for (const { events, cancel } of this.#groups.values()) {
-      cancel()
-      this.#sayAll(events)
-    }
-    this.#groups.clear()
-  }
-
-  #gather(kind: string): void {
-    const cancel = this.#clock.after(gatherMs, () => {
-      const events = this.#groups.get(kind)?.events ?? []
-      this.#groups.delete(kind)
-      // As long as it goes on, a line for each five seconds.
-      if (events.length > 0) this.#gather(kind)
-      this.#sayAll(events)
-    })
-    this.#groups.set(kind, { events: [], cancel })
-  }
-
-  #sayAll([first, ...others]: readonly Event[]): void {
-    if (first !== undefined) this.#say([first, ...others])
-  }
-}
-
 /** Equal for reasons that differ in times and in the host's name only. */
 function kindOf(outage: Outage): string {
   return reasonOfMany(outage).replace(/\d+(?:\.\d+)? s\b/g, '… s')
@@ -132,9 +76,4 @@ function returnSentence(returns: Events<Return>): string {
   const [least, most] = [Math.min(...seconds), Math.max(...seconds)]
   const after = least === most ? `${most} s` : `${least} to ${most} s`
   return `${returns.length} hosts more answer again after ${after} (${someOf(returns.map(({ host }) => host))})`
-}
-
-function someOf(names: readonly string[]): string {
-  const shown = names.slice(0, named).join(', ')
-  return names.length > named ? `${shown}, …` : shown
 }

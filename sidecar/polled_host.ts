@@ -1,6 +1,7 @@
 import type { Description } from './descriptions.ts'
 import type { HostRecord, PolledNow } from './host_status.ts'
 import type { Log } from './log.ts'
+import { type MissingLog, missingSentence } from './missing_log.ts'
 import type { OutageLog } from './outage_log.ts'
 import { type Host, HostBusy, HostUnreachable, type PollResult } from './protocols/protocol.ts'
 import type { Sample } from './sample.ts'
@@ -21,6 +22,7 @@ export interface PolledHostOptions {
   readonly clock: Clock
   readonly log: Log
   readonly outages: OutageLog
+  readonly missingLog: MissingLog
   readonly take: (samples: readonly Sample[]) => void
   readonly onSkipped: (polls: number) => void
   /** Nothing is polled before this has settled: the end of a former connection to the same host. */
@@ -35,7 +37,7 @@ export class PolledHost implements PolledNow {
   readonly #closing = new AbortController()
   #isClosed = false
   #unreachableSince: number | undefined
-  #descriptions: readonly Description[] = []
+  #descriptions: ReadonlySet<Description> = new Set()
   /** Why descriptions have no value, as the log has it; of those that are due at other moments too. */
   #missing = new Map<Description, string>()
   #warnings: ReadonlySet<string> = new Set()
@@ -56,7 +58,7 @@ export class PolledHost implements PolledNow {
   }
 
   get metricsPolled(): number {
-    return this.#descriptions.length
+    return this.#descriptions.size
   }
 
   get metricsMissing(): number {
@@ -69,7 +71,7 @@ export class PolledHost implements PolledNow {
 
   /** @param atOnce those of them that do not wait for their period */
   setDescriptions(descriptions: readonly Description[], atOnce: readonly Description[]): void {
-    this.#descriptions = descriptions
+    this.#descriptions = new Set(descriptions)
     this.#missing = new Map(
       descriptions.flatMap(description => {
         const reason = this.#missing.get(description)
@@ -144,8 +146,7 @@ export class PolledHost implements PolledNow {
       outages.back({ host: hostName(url), afterMs: clock.now() - this.#unreachableSince })
       this.#unreachableSince = undefined
     }
-    const missing = new Map(result.missing.map(({ description, reason }) => [description, reason]))
-    for (const description of items) this.#reportMissing(description, missing.get(description))
+    this.#reportMissing(result, items)
     const warnings = new Set(result.warnings)
     for (const warning of warnings) {
       if (!this.#warnings.has(warning)) log.warning(`${hostName(url)}: ${warning}`)
@@ -153,20 +154,19 @@ export class PolledHost implements PolledNow {
     this.#warnings = warnings
   }
 
-  /** Says why a description has no value once, until it has one or the reason is another. */
-  #reportMissing(description: Description, reason: string | undefined): void {
-    if (reason === undefined) {
-      this.#missing.delete(description)
-      return
-    }
-    if (this.#missing.get(description) === reason) return
-    // The poll may have outlived it.
-    if (!this.#descriptions.includes(description)) return
-    this.#missing.set(description, reason)
-    const { name, deviceId, source } = description
-    const { log, record, clock } = this.#options
-    const sentence = `no value of ${name} (${deviceId}): ${reason}`
-    record.complain(clock.now(), sentence)
-    log.warning(`${source.file}:${source.line}:${source.column}: ${sentence}`)
+  /** Says why descriptions have no value once, until they have one or the reason is another. */
+  #reportMissing(result: PollResult, items: readonly Description[]): void {
+    const { clock, missingLog, record, url } = this.#options
+    const reasons = new Map(result.missing.map(({ description, reason }) => [description, reason]))
+    for (const description of items) if (!reasons.has(description)) this.#missing.delete(description)
+    const [first, ...others] = result.missing.filter(
+      ({ description, reason }) =>
+        // The poll may have outlived it.
+        this.#descriptions.has(description) && this.#missing.get(description) !== reason,
+    )
+    if (first === undefined) return
+    for (const { description, reason } of [first, ...others]) this.#missing.set(description, reason)
+    record.complain(clock.now(), missingSentence(hostName(url), [first, ...others]))
+    missingLog.report(hostName(url), [first, ...others])
   }
 }

@@ -1,5 +1,6 @@
 import test from 'ava'
 import { HostRecords } from '../../sidecar/host_status.ts'
+import { MissingLog } from '../../sidecar/missing_log.ts'
 import { OutageLog } from '../../sidecar/outage_log.ts'
 import { PolledHost } from '../../sidecar/polled_host.ts'
 import type { Poll, PollResult } from '../../sidecar/protocols/protocol.ts'
@@ -29,6 +30,7 @@ function openPolled(clock: SimulatedClock, options: { readonly former?: Promise<
     clock,
     log,
     outages: new OutageLog(clock, log),
+    missingLog: new MissingLog(clock, log),
     take: samples => void taken.push(...samples),
     onSkipped: () => {},
     ...options,
