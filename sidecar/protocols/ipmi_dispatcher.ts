@@ -57,7 +57,7 @@ interface Lane {
 /**
  * Runs ipmi-sensors for all BMCs: those that are due at the same moment, have the same credentials and are
  * asked for the same records share one process. Answers are handed out as they come, BMC by BMC; a process is
- * killed at the time-out, or when the program stops.
+ * killed at the time-out, or where it has not ended soon after all of its polls were stopped.
  */
 export class IpmiDispatcher {
   readonly #options: IpmiOptions
@@ -76,7 +76,7 @@ export class IpmiDispatcher {
 
   /**
    * Never rejects. Alone, the answer may come after the time-out, as long as the BMC goes on sending: its SDR
-   * or a long list is not begun anew each time.
+   * or a long list is not begun anew each time. Stopped, it comes when the session is closed, or after 1.5 s.
    */
   ask(request: BmcRequest): Promise<BmcAnswer> {
     const job = new BmcJob(request)

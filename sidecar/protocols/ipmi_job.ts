@@ -17,6 +17,12 @@ export interface BmcAnswer {
 
 /** A BMC that sends its SDR for longer has a fault, or never comes to the end. */
 const LONGEST_MS = 120_000
+/**
+ * How long a poll that is stopped may go on. A BMC has few sessions, and keeps one that was not closed for a
+ * minute: ipmi-sensors closes its session at its end, and at no signal. Shorter than what the end of a host waits.
+ */
+const STOPPING_MS = 1500
+const STOPPED = 'the poll was stopped before the answer came'
 /** A process needs some time to start. */
 const SHORTEST_MS = 20
 
@@ -35,6 +41,7 @@ export class BmcJob {
   #complaint: string | undefined
   #isUnknownRecord = false
   #isCaching = false
+  #isStopping = false
   #isSettled = false
 
   constructor(request: BmcRequest) {
@@ -75,8 +82,8 @@ export class BmcJob {
     }
     this.#rows.push(row)
     this.#wanted?.delete(row.id)
-    // Not at the end of the process, which also waits for the others.
-    if (this.#wanted?.size === 0) this.#finish(undefined)
+    // Not at the end of the process, which also waits for the others; in a stop the session has to be closed, too.
+    if (this.#hasAll() && !this.#isStopping) this.#finish(undefined)
   }
 
   complain(complaint: string): void {
@@ -87,10 +94,14 @@ export class BmcJob {
 
   /** @param how the process ended */
   end(how: string): void {
-    if (this.#wanted === undefined && how === 'exit status 0') this.#finish(undefined)
+    if (this.#hasAll() || (this.#wanted === undefined && how === 'exit status 0')) this.#finish(undefined)
     else if (this.#complaint !== undefined) this.#finish(this.#explained(this.#complaint))
     else if (/^(exit|signal)/.test(how)) this.#finish(`ipmi-sensors ended early (${how})`)
     else this.#finish(how)
+  }
+
+  #hasAll(): boolean {
+    return this.#wanted?.size === 0
   }
 
   /** FreeIPMI's time-out and ours are the same moment: one sentence for both. */
@@ -100,7 +111,13 @@ export class BmcJob {
       : explain(complaint)
   }
 
-  readonly #stop = (): void => this.#finish('the poll was stopped before the answer came')
+  readonly #stop = (): void => {
+    const giveUp = () => this.#finish(this.#hasAll() ? undefined : STOPPED)
+    this.#isStopping = true
+    clearTimeout(this.#timer)
+    if (this.#sentAt === undefined) giveUp()
+    else this.#timer = setTimeout(giveUp, STOPPING_MS)
+  }
 
   readonly #giveUp = (): void => {
     const now = performance.now()

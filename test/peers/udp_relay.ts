@@ -10,7 +10,7 @@ export interface RelayRules {
   readonly onAnswer?: (answer: Buffer, to: RelayEnds) => void
 }
 
-/** Where a rule can send datagrams. */
+/** Where a rule can send datagrams, also later; what it sends after the relay's end is dropped. */
 export interface RelayEnds {
   agent(datagram: Buffer): void
   /** From the address that the client asked. */
@@ -37,11 +37,15 @@ export async function startRelay(
   const elsewhere = await boundSocket(scope)
   const requests: Buffer[] = []
   let client: RemoteInfo | undefined
+  let hasEnded = false
+  scope.teardown(() => {
+    hasEnded = true
+  })
   const toClient = (socket: Socket) => (datagram: Buffer) => {
-    if (client) socket.send(datagram, client.port, client.address)
+    if (client && !hasEnded) socket.send(datagram, client.port, client.address)
   }
   const ends: RelayEnds = {
-    agent: datagram => back.send(datagram, agent.port, agent.host),
+    agent: datagram => hasEnded || back.send(datagram, agent.port, agent.host),
     client: toClient(front),
     clientFromElsewhere: toClient(elsewhere),
   }

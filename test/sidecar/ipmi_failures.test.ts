@@ -118,7 +118,7 @@ for (const [what, end] of [
   })
 }
 
-test('a program that stops ends the polls and their processes at once', async t => {
+test('a program that stops ends the polls of silent BMCs and their processes before their time-out', async t => {
   const bmc = await startBmc(t)
   bmc.signal('SIGSTOP')
   const stopping = new AbortController()
