@@ -12,11 +12,18 @@ export interface DatabaseAddress {
   readonly password: string | undefined
 }
 
+/** What a program can tell a notice by. */
+export interface Notice {
+  /** SQLSTATE. */
+  readonly code?: string | undefined
+  readonly detail?: string | undefined
+}
+
 export interface ConnectionOptions {
   /** As pg_stat_activity shows it. */
   readonly name: string
-  /** A notice of the server, with its hint. */
-  readonly onNotice: (message: string) => void
+  /** A notice of the server: its message and hint, and the rest of it. */
+  readonly onNotice: (message: string, notice: Notice) => void
   /** A notification of any channel that was listened to on this connection. */
   readonly onNotification?: () => void
   readonly onLost?: () => void
@@ -111,7 +118,7 @@ export class Connection {
       connect_timeout: connectMs / 1000, // here for the log-in, which follows the socket's connection
       keep_alive: 10,
       onnotice: (notice: postgres.Notice) =>
-        onNotice([notice.message, notice.hint].filter(Boolean).join(' ')),
+        onNotice([notice.message, notice.hint].filter(Boolean).join(' '), notice),
       onnotify: () => onNotification?.(),
       // Asked at each connection, by a statement whose failure nobody handles: the process would end.
       fetch_types: false,

@@ -1,9 +1,10 @@
-import { type SeriesKey, seriesOf } from './batch.ts'
 import { columnsOf, numberArray, readBatch } from './batch_columns.ts'
-import { Connection, type DatabaseAddress, reasonOf } from './database.ts'
+import { Connection, type DatabaseAddress, type Notice, reasonOf } from './database.ts'
 import { KnownSeries } from './known_series.ts'
+import { learnSeries } from './learn_series.ts'
 import type { Log } from './log.ts'
 import { RefusalLog } from './refusal_log.ts'
+import { refusalsIn, refusalsOf, refusedRowsCode } from './refusals.ts'
 import type { Spool, SpooledBatch } from './spool.ts'
 
 export interface StorePatience {
@@ -21,6 +22,8 @@ const usualPatience: StorePatience = { retryMs: 1_000, answerMs: 60_000, stopMs:
 interface Link {
   readonly connection: Connection
   readonly series: KnownSeries
+  /** What the database said that it refused of the batch that is stored. */
+  refusedRows: string | undefined
 }
 
 type Progress = 'stored' | 'nothing to store' | 'failed'
@@ -147,19 +150,27 @@ export class Store {
   /** The connection that there is, or a new one where it was lost, which no statement has to find out. */
   #connect(): Link {
     if (this.#link === undefined || this.#link.connection.isLost) {
-      const onNotice = (message: string) => this.#log.warning(`the database says: ${message}`)
+      const onNotice = (message: string, { code, detail }: Notice) => {
+        if (code === refusedRowsCode) link.refusedRows = detail
+        else this.#log.warning(`the database says: ${message}`)
+      }
       const connection = new Connection(this.#address, { name: 'kwollector', onNotice })
-      this.#link = { connection, series: new KnownSeries() }
+      const link: Link = { connection, series: new KnownSeries(), refusedRows: undefined }
+      this.#link = link
     }
     return this.#link
   }
 
   /** @returns false where it is to be stored again, under the new id of the spool */
-  async #store({ connection, series }: Link, batch: SpooledBatch): Promise<boolean> {
+  async #store(link: Link, batch: SpooledBatch): Promise<boolean> {
+    const { connection, series } = link
     const content = readBatch(batch.content)
-    const refused = await this.#learnSeries({ connection, series }, content.series)
+    const refused = await learnSeries(
+      { connection, known: series, answerMs: this.#patience.answerMs },
+      content.series,
+    )
     const columns = columnsOf(content, series, refused)
-    this.#refusals.report(batch.number, columns, content.series)
+    link.refusedRows = undefined
     const isFirstTry = batch.number > this.#lastTried
     this.#lastTried = batch.number
     const [row] = await connection.answerWithin(
@@ -172,6 +183,8 @@ export class Store {
                , ${columns.reasons}::text[], ${columns.letters}::text[]
                ) as fresh`,
     )
+    const refusals = [...refusalsOf(columns), ...refusalsIn(link.refusedRows, content.series, series)]
+    this.#refusals.report(batch.number, refusals, content.series)
     if (!row.fresh && isFirstTry && this.#spool.isOfThisRun(batch)) {
       this.#lastTried = batch.number - 1 // under the new id it was never sent
       this.#spool.takeNewId()
@@ -203,60 +216,6 @@ export class Store {
     this.#spoolChecked = true
   }
 
-  /** @returns the series that the database refused, with its reason */
-  async #learnSeries(link: Link, keys: readonly SeriesKey[]): Promise<ReadonlyMap<SeriesKey, string>> {
-    const refused = new Map<SeriesKey, string>()
-    // postgres.js would turn a lone surrogate into U+FFFD, and two series into one.
-    const unknown = keys.filter(key => !link.series.keep(key))
-    for (const key of unknown) if (!isStorable(key)) refused.set(key, 'a name is no valid Unicode')
-    await this.#resolveOrRefuse(
-      link,
-      unknown.filter(key => !refused.has(key)),
-      refused,
-    )
-    return refused
-  }
-
-  /** One series that cannot be stored costs no other: halves until it is alone, so that many good ones stay few statements. */
-  async #resolveOrRefuse(
-    link: Link,
-    keys: readonly SeriesKey[],
-    refused: Map<SeriesKey, string>,
-  ): Promise<void> {
-    if (keys.length === 0) return
-    try {
-      await this.#resolve(link, keys)
-    } catch (error) {
-      if (!isRefusal(error)) throw error
-      const [only] = keys
-      if (keys.length === 1 && only !== undefined) {
-        refused.set(only, reasonOf(error))
-        return
-      }
-      const middle = keys.length >> 1
-      await this.#resolveOrRefuse(link, keys.slice(0, middle), refused)
-      await this.#resolveOrRefuse(link, keys.slice(middle), refused)
-    }
-  }
-
-  async #resolve({ connection, series }: Link, keys: readonly SeriesKey[]): Promise<void> {
-    const wanted = keys.map(seriesOf)
-    const rows = await connection.answerWithin(
-      this.#patience.answerMs,
-      connection.sql<{ ordinal: string; series_id: string }[]>`
-        select ordinal, series_id
-          from kwollect.resolve_series(
-                 ${wanted.map(({ deviceId }) => deviceId)}::text[]
-               , ${wanted.map(({ metricId }) => metricId)}::text[]
-               , ${wanted.map(({ labels }) => JSON.stringify(labels))}::text[]::jsonb[]
-               )`,
-    )
-    for (const { ordinal, series_id } of rows) {
-      const key = keys[Number(ordinal) - 1]
-      if (key !== undefined) series.set(key, series_id)
-    }
-  }
-
   async #disconnect(): Promise<void> {
     const link = this.#link
     this.#link = undefined
@@ -283,15 +242,4 @@ export class Store {
       `the database stores again after ${seconds} s; ${this.#spool.length} batches wait in the spool`,
     )
   }
-}
-
-/** The database understood and said no: what it was asked to store is at fault, not the connection. */
-function isRefusal(error: unknown): boolean {
-  const { code } = error as { code?: string }
-  return typeof code === 'string' && /^(22|23|54)...$/.test(code)
-}
-
-function isStorable(key: SeriesKey): boolean {
-  const { deviceId, metricId } = seriesOf(key)
-  return deviceId.isWellFormed() && metricId.isWellFormed()
 }

@@ -14,6 +14,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
   fresh record;
+  refused_series bigint[] := '{}';
+  refused_reasons text[] := '{}';
 begin
   for fresh in
     select row.microseconds
@@ -55,12 +57,40 @@ begin
           from (values (fresh.series_id)) as refused (series_id)
           left join kwollect.series
             on series.series_id = refused.series_id;
+        refused_series := array_append(refused_series, fresh.series_id);
+        refused_reasons := array_append(refused_reasons, sqlerrm);
     end;
   end loop;
+
+  if cardinality(refused_series) > 0 then
+    -- INFO always reaches the client and never the server's log, which a warning for each batch would fill. A result
+    -- instead would change the type of store_batch under the kwollectors of before.
+    raise info using
+      errcode = 'KW001'
+    , message = format('%s values of batch %s cannot be stored', cardinality(refused_series), batch)
+    , detail = (
+        select json_agg(
+                 json_build_object('series_id', refused.series_id, 'reason', refused.reason, 'values', refused.values)
+                 order by refused.first
+               )
+          from (
+                 select refusal.series_id
+                      , refusal.reason
+                      , count(*) as values
+                      , min(refusal.position) as first
+                   from unnest(refused_series, refused_reasons)
+                        with ordinality as refusal (series_id, reason, position)
+                  group by refusal.series_id
+                      , refusal.reason
+               ) as refused
+      )::text
+    , hint = 'They are kept in kwollect.dead_letters, with the reason.';
+  end if;
 end
 $$;
 
 revoke all on function kwollect.store_rows(uuid, bigint, bigint[], bigint[], double precision[], text[]) from public;
 
 comment on function kwollect.store_rows(uuid, bigint, bigint[], bigint[], double precision[], text[]) is
-'Stores the samples of a batch one by one; those that cannot be stored go to kwollect.dead_letters.';
+'Stores the samples of a batch one by one; those that cannot be stored go to kwollect.dead_letters.
+Which they are is said in an INFO of SQLSTATE KW001, whose detail is a JSON array of series_id, reason and values (their number).';
