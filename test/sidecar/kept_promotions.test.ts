@@ -3,11 +3,16 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
 import test from 'ava'
+import { freePort } from '../../scripts/stack/free_port.ts'
+import { decodeBatch, seriesOf } from '../../sidecar/batch.ts'
 import { KeptPromotions } from '../../sidecar/kept_promotions.ts'
 import type { Promotable } from '../../sidecar/promoted.ts'
 import { Spool } from '../../sidecar/spool.ts'
+import { testDatabase } from '../harness/database.ts'
 import { temporaryFolder } from '../harness/folders.ts'
+import { withConnection } from '../harness/server.ts'
 import { keptLog, numbered } from './samples.ts'
+import { configureWattmetre, lineAt, startWattmetre } from './wattmetre_program.ts'
 
 function metric(name: string, deviceId: string, alias?: string): Promotable {
   return { name, deviceId, labels: { port: '3', ...(alias === undefined ? {} : { _device_alias: alias }) } }
@@ -159,4 +164,29 @@ test('they are read out of a spool whose batches are damaged', t => {
   })
   destroy(folder, 'batches')
   run(folder, kept => t.true(kept.has(fan)))
+})
+
+test('a wattmetre that is started again without the database goes on with every measurement of a promoted port', async t => {
+  const database = await testDatabase(t)
+  const { file, spoolDir } = configureWattmetre(t, database, {}, 'node-1: [w1-port1]\n')
+  await withConnection(database.writer, sql => sql`insert into promoted_metrics values ('node-1', null)`)
+  const first = startWattmetre(t, file)
+  await first.write(lineAt(1_700_000_000, 1, 10))
+  await first.untilPrinted('1 of 2 optional metrics are promoted')
+  first.end()
+  t.is(await first.ended, 'exit status 0', first.output())
+
+  const second = startWattmetre(t, file, { KWOLLECT_DB_PORT: String(await freePort()) })
+  second.end([1, 1.25, 1.5].map(time => lineAt(1_700_000_000 + time, 4 * time, 40 * time)).join(''))
+  t.is(await second.ended, 'exit status 0', second.output())
+  const spool = Spool.open(spoolDir, 64)
+  t.teardown(() => spool.close())
+  const { series, rows } = decodeBatch(spool.oldest()?.content ?? '')
+  const values = rows.map(([, position, value]) => [seriesOf(series[position] ?? '').deviceId, value])
+  t.deepEqual(values.sort(), [
+    ['w1-port0', 5],
+    ['w1-port1', 40],
+    ['w1-port1', 50],
+    ['w1-port1', 60],
+  ])
 })
