@@ -13,6 +13,9 @@ const KEPT_EMPTY_MS = 60_000
 /** A table whose walk got no answer at so many polls must not hold up the values of every further one. */
 const MOST_SILENCES = 6
 
+/** A table is walked so many times out of turn at most: where a row comes and goes, no two walks may agree. */
+const MOST_REPEATS = 3
+
 /** A clock that differs this much from the agent's, and by 1 % of the time between, is no restart. */
 const UPTIME_TOLERANCE_MS = 10_000
 
@@ -20,18 +23,22 @@ const UPTIME_TOLERANCE_MS = 10_000
 type Resolved = string | { readonly reason: string }
 
 interface Table {
-  /** Index by value; undefined until it was read once. */
+  /** Index by value, as in use; undefined until it was read once. */
   rows: ReadonlyMap<string, string> | undefined
+  /** What the last walk said: in doubt not what is in use. */
+  last: ReadonlyMap<string, string> | undefined
   /** What templates came to by these rows, so that a poll makes no text. */
   readonly resolved: Map<RowOid, Resolved>
   /** Why the rows are not all, to be added to what is said of a row that is not found. */
   flaw: string | undefined
   dueAt: number
   /**
-   * `once`: one walk says so. `doubted`: something speaks against the last walk, damaged on its way perhaps; the
-   * next one counts, whatever it says. `settled`: nothing is to be found by another walk.
+   * `once`: one walk says so. `doubted`: something speaks against the last walk, damaged on its way perhaps; what
+   * the next one says is taken. `settled`: two walks in a row agree, or it seems that no two ever will.
    */
   standing: 'once' | 'doubted' | 'settled'
+  /** Walks in a row that were out of turn, because of doubts. */
+  repeats: number
   /** Under way, over several polls where the agent is slow or falls silent. */
   walk: Walk | undefined
 }
@@ -76,8 +83,7 @@ export class IndexTables {
   doubt({ table: name }: RowOid): void {
     const table = this.#tables.get(name)
     if (table?.rows === undefined || table.standing !== 'once') return
-    table.standing = 'doubted'
-    table.dueAt = this.#now()
+    this.#doubt(table)
   }
 
   /** Whether the agent started anew since the last call, which makes what is known of its tables wrong. */
@@ -117,16 +123,26 @@ export class IndexTables {
   }
 
   #take(table: Table, rows: ReadonlyMap<string, string>, flaw: string | undefined): void {
-    if (table.standing !== 'doubted' && contradicts(rows, table)) {
-      table.standing = 'doubted'
-      table.dueAt = this.#now()
-      return
+    const agrees = table.last !== undefined && isSame(rows, table.last, table.resolved.keys())
+    table.last = rows
+    if (table.standing !== 'doubted') {
+      table.repeats = 0
+      if (table.rows !== undefined && !agrees) {
+        this.#doubt(table)
+        return
+      }
     }
-    table.standing = table.rows === undefined ? 'once' : 'settled'
+    table.standing = agrees || table.repeats === MOST_REPEATS ? 'settled' : 'once'
     table.rows = rows
     table.flaw = flaw
     table.resolved.clear()
     table.dueAt = this.#now() + (rows.size === 0 ? KEPT_EMPTY_MS : KEPT_MS)
+  }
+
+  #doubt(table: Table): void {
+    table.standing = 'doubted'
+    table.repeats++
+    table.dueAt = this.#now()
   }
 
   #putOff(name: string, table: Table, walk: Walk): void {
@@ -141,17 +157,24 @@ export class IndexTables {
 function newTable(): Table {
   return {
     rows: undefined,
+    last: undefined,
     resolved: new Map(),
     flaw: undefined,
     dueAt: 0,
     standing: 'once',
+    repeats: 0,
     walk: undefined,
   }
 }
 
-/** Whether a template in use would mean another row than it did. */
-function contradicts(rows: ReadonlyMap<string, string>, known: Table): boolean {
-  return [...known.resolved.keys()].some(({ text }) => rows.get(text) !== known.rows?.get(text))
+/** Whether these templates mean the same rows by both. */
+function isSame(
+  rows: ReadonlyMap<string, string>,
+  others: ReadonlyMap<string, string>,
+  templates: Iterable<RowOid>,
+): boolean {
+  for (const { text } of templates) if (rows.get(text) !== others.get(text)) return false
+  return true
 }
 
 function find({ prefix, table, text, suffix }: RowOid, index: string | undefined, flaw: string | undefined) {

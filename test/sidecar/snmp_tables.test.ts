@@ -1,75 +1,23 @@
 import test from 'ava'
 import { SYS_UPTIME } from '../../sidecar/protocols/snmp_tables.ts'
-import type { RowOid } from '../../sidecar/snmp_url.ts'
 import { testWhere } from '../harness/server.ts'
-import { passSubtree, type Row, type SnmpdOptions, snmpdMissing, startSnmpd } from '../peers/snmpd.ts'
+import { snmpdMissing, startSnmpd } from '../peers/snmpd.ts'
 import { snmpsimMissing, startSnmpsim } from '../peers/snmpsim.ts'
-import { type RelayRules, startRelay } from '../peers/udp_relay.ts'
 import { openHost, pduTagOf, reasonsOf, valuesOf } from './snmp_host.ts'
+import {
+  byName,
+  GET_BULK,
+  hostBehind,
+  names,
+  places,
+  table,
+  timeless,
+  values,
+  withColumn,
+} from './snmp_table_host.ts'
 
 const snmpdTest = testWhere(test, snmpdMissing)
 const snmpsimTest = testWhere(test, snmpsimMissing)
-
-const names = `${passSubtree}.1`
-const places = `${passSubtree}.2`
-const values = `${passSubtree}.3`
-
-const GET_NEXT = 0xa1
-const GET_BULK = 0xa5
-
-function byName(text: string, suffix = ''): RowOid {
-  return { prefix: values, table: names, text, suffix }
-}
-
-/** The columns' own lines are where a walk begins: the agent's script knows the place of its lines only. */
-const table: readonly Row[] = [
-  [names, 'integer', '0'],
-  [`${names}.5`, 'string', 'ethernet1/1'],
-  [`${names}.7`, 'string', ' ethernet1/2 '],
-  [`${names}.9.1`, 'string', 'outlet'],
-  [`${names}.11`, 'string', 'ethernet1/1'],
-  [`${names}.12`, 'integer', '42'],
-  [places, 'integer', '0'],
-  [`${places}.5`, 'octet', 'de ad 00 ef'],
-  [`${values}.5`, 'counter64', '500'],
-  [`${values}.7`, 'counter64', '700'],
-  [`${values}.9.1.3`, 'counter64', '900'],
-  [`${values}.12`, 'counter64', '1200'],
-]
-
-/** Without a sysUpTime, which would show a restart where the test's clock leaps. */
-const timeless = {
-  passTable: table,
-  overrides: [[SYS_UPTIME, 'octet_str', 'unknown']],
-} satisfies SnmpdOptions
-
-/** A host behind a relay, and how many requests of walks and of GETs it has sent. */
-async function hostBehind(
-  t: Parameters<typeof openHost>[0],
-  {
-    rules = {},
-    options = {},
-    version = 2,
-  }: { rules?: RelayRules; options?: SnmpdOptions; version?: 1 | 2 } = {},
-) {
-  const agent = await startSnmpd(t, { passTable: table, ...options })
-  const relay = await startRelay(t, agent, rules)
-  let now = 0
-  const access = { version, community: agent.community }
-  const host = openHost(t, { host: '127.0.0.1', port: relay.port, access }, { monotonic: () => now })
-  const count = (...tags: number[]) =>
-    relay.requests.filter(request => tags.includes(pduTagOf(request))).length
-  return {
-    host,
-    agent,
-    relay,
-    pass: (ms: number) => {
-      now += ms
-    },
-    walks: () => count(GET_NEXT, GET_BULK),
-    requests: () => relay.requests.length,
-  }
-}
 
 for (const version of [1, 2] as const) {
   snmpdTest(`templates name rows by text, number and bytes, in v${version === 1 ? '1' : '2c'}`, async t => {
@@ -131,50 +79,6 @@ snmpdTest(
   },
 )
 
-for (const [what, damage] of [
-  ['ends too early', (answer: Buffer) => withColumn(answer, '2b06010401868d1f0201', 9)],
-  ['has a wrong index', (answer: Buffer) => withColumn(answer, '2b06010401868d1f020105', 6)],
-] as const) {
-  snmpdTest(
-    `a walk that ${what} because an answer is damaged costs one poll, or none of a known row`,
-    async t => {
-      let isDamaged = true
-      const { host, pass } = await hostBehind(t, {
-        options: timeless,
-        rules: { onAnswer: (answer, to) => to.client(isDamaged ? damage(answer) : answer) },
-      })
-      const read = async () => valuesOf(await host.read([byName('ethernet1/1')]))
-      t.deepEqual(await read(), {})
-      isDamaged = false
-      t.deepEqual(await read(), { 'ethernet1/1': 500 })
-      pass(301_000)
-      isDamaged = true
-      t.deepEqual(await read(), { 'ethernet1/1': 500 })
-      isDamaged = false
-      for (const _ of ['next', 'last']) t.deepEqual(await read(), { 'ethernet1/1': 500 })
-    },
-  )
-}
-
-snmpdTest('a row that goes is believed to when the next poll finds so too', async t => {
-  let text = 'ethernet1/1'
-  const { host, pass, walks } = await hostBehind(t, {
-    options: timeless,
-    rules: {
-      onAnswer: (answer, to) =>
-        to.client(Buffer.from(answer.toString('latin1').replaceAll('ethernet1/1', text), 'latin1')),
-    },
-  })
-  const read = async () => valuesOf(await host.read([byName('ethernet1/1')]))
-  t.deepEqual(await read(), { 'ethernet1/1': 500 })
-  const walked = walks()
-  text = 'ethernet1/3'
-  pass(301_000)
-  t.deepEqual(await read(), { 'ethernet1/1': 500 })
-  for (const _ of ['next', 'last']) t.deepEqual(await read(), {})
-  t.is(walks(), 3 * walked)
-})
-
 snmpdTest('an agent that restarted with other indexes is walked before its rows are believed', async t => {
   const uptime = (ticks: string) => [[SYS_UPTIME, 'timeticks', ticks]] as const
   const agent = await startSnmpd(t, { passTable: table, overrides: uptime('50000') })
@@ -218,16 +122,6 @@ snmpdTest('an agent whose rows go back is left with the reason, and costs no pla
     `no row of ${names} equals gone (the agent's list of ${names} does not go on behind ${names}.12 but jumps to ${names}.5)`,
   ])
 })
-
-/** An answer whose OIDs that begin so have another last arc there. */
-function withColumn(answer: Buffer, beginning: string, arc: number): Buffer {
-  const changed = Buffer.from(answer)
-  const column = Buffer.from(beginning, 'hex')
-  for (let at = changed.indexOf(column); at !== -1; at = changed.indexOf(column, at + 1)) {
-    changed[at + column.length - 1] = arc
-  }
-  return changed
-}
 
 snmpsimTest('1,008 ports of a switch are found by name in two tables', async t => {
   const ports = Array.from({ length: 1008 }, (_, index) => index + 1)
