@@ -246,34 +246,33 @@ test('hosts that die together share a line of the log', async t => {
   )
   await until('a failure of each', () => collector.status().every(({ up }) => up === false))
   await collector.stop()
-  t.is(log.lines.length, 2)
-  t.regex(
-    log.lines[1] ?? '',
-    /^warning cannot reach 11 hosts more \(.*, …\): .* \(ECONNREFUSED\); 11 metrics/,
-  )
+  const lines = log.lines.filter(line => line.includes('cannot reach'))
+  t.is(lines.length, 2)
+  t.regex(lines[1] ?? '', /^warning cannot reach 11 hosts more \(.*, …\): .* \(ECONNREFUSED\); 11 metrics/)
 })
 
 test('hosts that lack the same metrics have a line for the first and one for the others', async t => {
   const agent = await startSnmpd(t, { overrides, addresses: 12 })
   const { collector, log } = startCollector(t)
-  collector.setDescriptions(
-    agent.hosts.flatMap(host =>
-      Array.from({ length: 40 }, (_, fan) =>
-        described(`fan_${fan}`, { host, port: agent.port }, `${lackedOid}.${fan}`, 200),
-      ),
+  const fans = agent.hosts.flatMap(host =>
+    Array.from({ length: 40 }, (_, fan) =>
+      described(`fan_${fan}`, { host, port: agent.port }, `${lackedOid}.${fan}`, 5_000),
     ),
   )
+  // At once, with the patience of a long period: on a busy machine an agent that answers late would be another story.
+  collector.setDescriptions(fans, new Set(fans))
   await until('each to lack all', () =>
     collector.status().every(({ metricsMissing }) => metricsMissing === 40),
   )
   await collector.stop()
-  t.is(log.lines.length, 2)
+  const lines = log.lines.filter(line => line.includes('no value'))
+  t.is(lines.length, 2)
   t.regex(
-    log.lines[0] ?? '',
+    lines[0] ?? '',
     /^warning switch-3\.yml:1:1: no value of 40 metrics \(fan_0, fan_1, fan_2, …\) from 127\.\S+ \(switch-3\): the agent has no 1\.3\S+, and 39 other reasons$/,
   )
   t.regex(
-    log.lines[1] ?? '',
+    lines[1] ?? '',
     /^warning switch-3\.yml:1:1: no value of 440 metrics \(fan_0, fan_1, fan_2, …\) from 11 hosts \(127.*, …\): the agent has no 1\.3\S+, and 39 other reasons$/,
   )
   t.regex(collector.status()[0]?.lastError ?? '', /^no value of 40 metrics \(fan_0, .* the agent has no /)
