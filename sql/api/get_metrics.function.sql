@@ -1,5 +1,6 @@
 -- The query of scripts and dashboards: values of devices or of a job in a time range. Served as /rpc/get_metrics.
--- Here arguments become names, times and series; read_metrics, read_summary or read_rates is the statement that reads.
+-- Here arguments become names, times and series; what reads them is one of read_single, read_metrics, read_summary and
+-- read_rates.
 -- Security definer, because readers have no rights on series and samples.
 create or replace function api.get_metrics(
   job_id integer default null
@@ -37,6 +38,7 @@ declare
   device_ids text[];
   range_starts timestamptz[];
   range_ends timestamptz[];
+  reading kwollect.reading;
 begin
   select array_agg(distinct split_part(device.name, '.', 1))
     into device_ids
@@ -67,14 +69,16 @@ begin
       from unnest(range_starts) with ordinality as range (range_start, position);
   end if;
 
+  reading := kwollect.series_to_read(device_ids, range_starts, range_ends, metric_ids);
   -- Executed, so that it is planned for this reading: a plan that was kept would not know which chunks are read.
   return query
   execute case
     when as_rate then 'select * from kwollect.read_rates($1, $2)'
     when summary then 'select * from kwollect.read_summary($1)'
+    when reading.summed_ids is null then 'select * from kwollect.read_single($1)'
     else 'select * from kwollect.read_metrics($1)'
   end
-    using kwollect.series_to_read(device_ids, range_starts, range_ends, metric_ids)
+    using reading
         , coalesce(summary, false);
 exception
   when query_canceled then

@@ -1,15 +1,19 @@
 -- A comma-separated argument to an array: blanks around an item and empty items do not count.
--- Called by api.get_metrics; null and an empty list give null, so that coalesce chooses.
+-- Null and an empty list give null, so that coalesce chooses. PL/pgSQL, which keeps its plan: SQL plans at each call.
 create or replace function kwollect.parse_list(input text)
 returns text[]
-language sql
+language plpgsql
 immutable
 parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-  select array_agg(distinct btrim(item.name))
-    from unnest(string_to_array(input, ',')) as item (name)
-   where btrim(item.name) <> ''
+begin
+  return (
+    select array_agg(distinct btrim(item.name))
+      from unnest(string_to_array(input, ',')) as item (name)
+     where btrim(item.name) <> ''
+  );
+end
 $$;
 
 revoke all on function kwollect.parse_list(text) from public;

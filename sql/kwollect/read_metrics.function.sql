@@ -1,10 +1,6 @@
--- The samples of a reading under the names that they were asked for. Called by api.get_metrics and read_rates; inlined,
--- hence no search_path: its rows go to the caller as they come, instead of into a store of their own.
---
--- OFFSET 0, else the join reaches into the scan and runs it once a series; a SELECT around each array of series, else
--- the planner counts them and may hash the samples instead: 110 ms instead of 82 for 127,000 samples of 208 series.
--- What is sorted is the number of the names in their order, not the names. It stands before all texts, where comparing
--- finds it without walking over them. The outer ORDER BY is met by the inner one and costs nothing.
+-- The samples of a reading under the names that they were asked for. Called by api.get_metrics where there are sums, and
+-- by read_rates; inlined like single_samples, where the reasons stand. The outer ORDER BY is met by the inner one and
+-- costs nothing.
 create or replace function kwollect.read_metrics(reading kwollect.reading)
 returns table (
   "timestamp" timestamptz
@@ -20,28 +16,15 @@ as $$
        , found.device_id
        , found.metric_id
        , found.value
-       , case when found.sample_labels is null then found.labels else found.labels || found.sample_labels end
+       , found.labels
     from (
-           select sample.timestamp
-                , named.group_number
-                , sample.value
-                , named.device_id
-                , named.metric_id
-                , named.labels
-                , sample.labels as sample_labels
-             from (
-                    select known.timestamp
-                         , known.series_id
-                         , known.value
-                         , known.labels
-                      from kwollect.samples as known
-                     where known.series_id = any ((reading).single_ids)
-                       and known.timestamp between (reading).first_start and (reading).last_end
-                    offset 0
-                  ) as sample
-             join pg_catalog.unnest((select (reading).single)) as named
-               on named.series_id = sample.series_id
-            where sample.timestamp between named.range_start and named.range_end
+           select single.timestamp
+                , single.group_number
+                , single.value
+                , single.device_id
+                , single.metric_id
+                , single.labels
+             from kwollect.single_samples(reading) as single
             union all
            select sample.timestamp
                 , named.group_number
@@ -49,7 +32,7 @@ as $$
                 , named.device_id
                 , named.metric_id
                 , named.labels
-                , coalesce(sample.labels, '{}')
+                  || coalesce(sample.labels, '{}')
                   || pg_catalog.jsonb_build_object('_device_orig', pg_catalog.array_agg(distinct named.origin order by named.origin))
              from (
                     select known.timestamp

@@ -3,6 +3,8 @@
 -- scan of its index and chunks out of range are excluded when the query is planned; a join with series reads them all.
 --
 -- A device may be given several times, for a job that had it several times; ranges that meet count once.
+--
+-- One plan is kept for all calls: to plan it takes 0.4 ms, which is more than a small answer takes to read.
 create or replace function kwollect.series_to_read(
   device_ids text[]
 , range_starts timestamptz[]
@@ -10,51 +12,56 @@ create or replace function kwollect.series_to_read(
 , metric_ids text[]
 )
 returns kwollect.reading
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
 as $$
-  with span as (
-    select merged.device_id
-         , lower(merged.range) as range_start
-         , upper(merged.range) as range_end
-      from (
-             select asked.device_id
-                  , unnest(range_agg(tstzrange(asked.range_start, asked.range_end, '[]'))) as range
-               from unnest(device_ids, range_starts, range_ends) as asked (device_id, range_start, range_end)
-              where asked.range_start <= asked.range_end
-              group by asked.device_id
-           ) as merged
-  )
-  , named as (
-    select series.series_id
-         , series.members > 1 as is_summed
-         , row (
-             series.series_id
-           , series.device_id
-           , series.metric_id
-           , case
-               when series.origin is null or series.members > 1 then series.labels
-               else series.labels || jsonb_build_object('_device_orig', array[series.origin])
-             end
-           , series.origin
-           , series.group_number
-           , span.range_start
-           , span.range_end
-           )::kwollect.named_samples as samples
-      from kwollect.named_series(device_ids, metric_ids) as series
-      join span
-        on span.device_id = series.device_id
-  )
-  select row (
-           array_agg(named.samples) filter (where not named.is_summed)
-         , array_agg(named.samples) filter (where named.is_summed)
-         , array_agg(named.series_id) filter (where not named.is_summed)
-         , array_agg(named.series_id) filter (where named.is_summed)
-         , (select min(span.range_start) from span)
-         , (select max(span.range_end) from span)
-         )::kwollect.reading
-    from named
+begin
+  return (
+    with span as (
+      select merged.device_id
+           , lower(merged.range) as range_start
+           , upper(merged.range) as range_end
+        from (
+               select asked.device_id
+                    , unnest(range_agg(tstzrange(asked.range_start, asked.range_end, '[]'))) as range
+                 from unnest(device_ids, range_starts, range_ends) as asked (device_id, range_start, range_end)
+                where asked.range_start <= asked.range_end
+                group by asked.device_id
+             ) as merged
+    )
+    , named as (
+      select series.series_id
+           , series.members > 1 as is_summed
+           , row (
+               series.series_id
+             , series.device_id
+             , series.metric_id
+             , case
+                 when series.origin is null or series.members > 1 then series.labels
+                 else series.labels || jsonb_build_object('_device_orig', array[series.origin])
+               end
+             , series.origin
+             , series.group_number
+             , span.range_start
+             , span.range_end
+             )::kwollect.named_samples as samples
+        from kwollect.named_series(device_ids, metric_ids) as series
+        join span
+          on span.device_id = series.device_id
+    )
+    select row (
+             array_agg(named.samples) filter (where not named.is_summed)
+           , array_agg(named.samples) filter (where named.is_summed)
+           , array_agg(named.series_id) filter (where not named.is_summed)
+           , array_agg(named.series_id) filter (where named.is_summed)
+           , (select min(span.range_start) from span)
+           , (select max(span.range_end) from span)
+           )::kwollect.reading
+      from named
+  );
+end
 $$;
 
 revoke all on function kwollect.series_to_read(text[], timestamptz[], timestamptz[], text[]) from public;

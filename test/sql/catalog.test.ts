@@ -16,10 +16,13 @@ test.before(async () => {
 
 /** Small SQL functions that the planner puts into the query, which a pinned search_path would prevent. */
 const inlined = [
+  'kwollect.named_series',
   'kwollect.read_metrics',
   'kwollect.read_rates',
+  'kwollect.read_single',
   'kwollect.sample_label_keys',
   'kwollect.series_labels',
+  'kwollect.single_samples',
   'kwollect.summand',
   'kwollect.summary_value',
 ]
@@ -55,7 +58,7 @@ test('a function that runs with the rights of its owner always pins its search_p
 test('an inlined function names everything in full, and only operators of PostgreSQL', async t => {
   const bodies = await admin<{ body: string }[]>`
     select pg_get_functiondef(oid) as body from pg_proc where oid = any (${inlined}::regproc[])`
-  for (const { body } of bodies) t.notRegex(body, /\b(from|join|select)\s+[a-z_]+\b(?!\.)/i)
+  for (const { body } of bodies) t.notRegex(body, /\b(from|join|select)\s+(?!lateral\b)[a-z_]+\b(?!\.)/i)
   t.is(bodies.length, inlined.length)
 })
 

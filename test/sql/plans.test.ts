@@ -18,7 +18,10 @@ interface Chunk {
   readonly end: Date
 }
 
-/** 40 nodes and 10 power ports with aliases, 4 metrics each, a value a minute for 24 hours: 288,000 values. */
+/**
+ * 40 nodes and 10 power ports with aliases, 4 metrics each, a value a minute for 24 hours: 288,000 values. And a device
+ * of 5,000 metrics, without values.
+ */
 const data = `
   insert into kwollect.series (device_id, metric_id, labels)
   select 'node-' || node, metric, '{}'
@@ -32,6 +35,9 @@ const data = `
   select public.time_bucket('6 hours', now()) - minute * interval '1 minute', series.series_id, minute
     from generate_series(1, 1440) as minute
    cross join kwollect.series;
+  insert into kwollect.series (device_id, metric_id)
+  select 'exporter', 'metric-' || metric
+    from generate_series(1, 5000) as metric;
   create or replace view nodetime_per_job as
   select 1 as job_id
        , public.time_bucket('6 hours', now()) - interval '9 hours 1 minute' as start_time
@@ -259,6 +265,22 @@ function chunkScans(plans: readonly Explained[]): Scan[] {
   return plans
     .flatMap(({ scans }) => scans)
     .filter(({ relation }) => chunks.some(chunk => chunk.name === relation))
+}
+
+for (const [way, times] of Object.entries({ first: 1, sixth: 6 })) {
+  test(`get_metrics, one metric of 5,000: the ${way} execution finds its series by device and metric`, async t => {
+    const explaining = new ExplainingSession(t, database.admin)
+    await explaining.start()
+    let plans: Explained[] = []
+    for (let time = 0; time < times; time++)
+      plans = await explaining.run(
+        `select * from api.get_metrics(devices => 'exporter', metrics => 'metric-7')`,
+      )
+    const scans = plans.flatMap(plan => plan.scans).filter(({ relation }) => relation === 'series')
+    t.true(scans.length > 0)
+    for (const scan of scans)
+      t.regex(scan.condition, /device_(id|alias) = .*metric_id = /, JSON.stringify(scan))
+  })
 }
 
 test('the data lie in several chunks, and a sequential scan would be seen', async t => {
