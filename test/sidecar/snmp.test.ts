@@ -4,7 +4,7 @@ import { testWhere } from '../harness/server.ts'
 import { passSubtree, type Row, snmpdMissing, startSnmpd } from '../peers/snmpd.ts'
 import { snmpsimMissing, startSnmpsim } from '../peers/snmpsim.ts'
 import { startRelay } from '../peers/udp_relay.ts'
-import { describe, openHost, reasonsOf, valuesOf } from './snmp_host.ts'
+import { countOf, describe, openHost, reasonsOf, valuesOf } from './snmp_host.ts'
 
 const snmpdTest = testWhere(test, snmpdMissing)
 const snmpsimTest = testWhere(test, snmpsimMissing)
@@ -92,7 +92,7 @@ snmpdTest('120 OIDs are three requests', async t => {
     valuesOf(result),
     Object.fromEntries(integers(120).map(([oid, , value]) => [oid, Number(value)])),
   )
-  t.is(relay.requests.length, 3)
+  t.is(countOf(relay.requests), 3)
 })
 
 snmpdTest(
@@ -216,14 +216,15 @@ snmpdTest(
       const before = relay.requests.length
       t.is((await host.read(oids)).samples.length, 40)
       t.is(
-        relay.requests.length - before,
+        countOf(relay.requests.slice(before)),
         requests,
         '40 and 20 are too big, 10 fit; believed when said twice',
       )
     }
     pass(301_000)
+    const before = relay.requests.length
     t.is((await host.read(oids)).samples.length, 40)
-    t.is(relay.requests.length, 20 + 6, 'after five minutes it is tried again')
+    t.is(countOf(relay.requests.slice(before)), 6, 'after five minutes it is tried again')
   },
 )
 
@@ -237,7 +238,7 @@ snmpdTest('one answer that says too big makes the requests of no later poll smal
   for (const requests of [3, 1]) {
     const before = relay.requests.length
     t.is((await host.read(integers(40).map(([oid]) => oid))).samples.length, 40)
-    t.is(relay.requests.length - before, requests)
+    t.is(countOf(relay.requests.slice(before)), requests)
   }
 })
 
@@ -259,7 +260,7 @@ snmpdTest(
       t.is(result.samples.length, 19)
       t.deepEqual(reasonsOf(result), [`the agent refuses ${enterprise}.7.0: genErr`])
     }
-    t.is(relay.requests.length - requestsOfSearch, 2)
+    t.is(countOf(relay.requests.slice(requestsOfSearch)), 2)
   },
 )
 

@@ -62,10 +62,26 @@ export function valuesOf(result: PollResult): Record<string, number | string | u
 
 /** The type of a request's PDU: 0xa0 GET, 0xa1 GETNEXT, 0xa5 GETBULK. Of v1 and v2c. */
 export function pduTagOf(request: Buffer): number {
+  return pduOf(request).tag
+}
+
+/**
+ * How many requests a poll needed. A copy of a request counts once with it: on a busy machine an answer may take
+ * so long that the request is sent again. Of v1 and v2c.
+ */
+export function countOf(requestsOfPoll: readonly Buffer[]): number {
+  const questions = requestsOfPoll.map(request => {
+    const id = readElement(request, pduOf(request).start, request.length)
+    return request.toString('hex', id.end)
+  })
+  return new Set(questions).size
+}
+
+function pduOf(request: Buffer) {
   const message = readElement(request, 0, request.length)
   const version = readElement(request, message.start, message.end)
   const community = readElement(request, version.end, message.end)
-  return readElement(request, community.end, message.end).tag
+  return readElement(request, community.end, message.end)
 }
 
 /** Why descriptions got no value. */

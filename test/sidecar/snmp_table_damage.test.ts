@@ -33,7 +33,7 @@ for (const [what, damage] of [
 
 snmpdTest('a damaged answer of the walk that was to confirm another one costs one poll', async t => {
   let isDamaged = false
-  const { host, walks } = await hostBehind(t, {
+  const { host, asked } = await hostBehind(t, {
     rules: {
       onAnswer: (answer, to) => to.client(isDamaged ? withColumn(answer, '2b06010401868d1f0201', 9) : answer),
     },
@@ -41,9 +41,8 @@ snmpdTest('a damaged answer of the walk that was to confirm another one costs on
   const outcomes = []
   for (const damaged of [false, true, false, false, false]) {
     isDamaged = damaged
-    const before = walks()
     const { samples } = await host.read([byName('ethernet1/1'), byName('ethernet1/9')])
-    outcomes.push([samples.length, Math.sign(walks() - before)])
+    outcomes.push([samples.length, Math.sign(asked().walk)])
   }
   t.deepEqual(outcomes, [
     [1, 1],
@@ -56,7 +55,7 @@ snmpdTest('a damaged answer of the walk that was to confirm another one costs on
 
 snmpdTest('a row that comes and goes has a table walked four times in a row, then as any other', async t => {
   let text = 'ethernet1/1'
-  const { host, pass, walks } = await hostBehind(t, {
+  const { host, pass, asked } = await hostBehind(t, {
     options: timeless,
     rules: {
       onAnswer: (answer, to) =>
@@ -66,9 +65,8 @@ snmpdTest('a row that comes and goes has a table walked four times in a row, the
   for (const _ of ['at first', 'after five minutes']) {
     const walked = []
     for (let poll = 0; poll < 6; poll++) {
-      const before = walks()
       await host.read([byName('ethernet1/1'), byName('ethernet1/9')])
-      walked.push(Math.sign(walks() - before))
+      walked.push(Math.sign(asked().walk))
       text = text === 'ethernet1/1' ? 'ethernet1/3' : 'ethernet1/1'
     }
     t.deepEqual(walked, [1, 1, 1, 1, 0, 0])
@@ -78,7 +76,7 @@ snmpdTest('a row that comes and goes has a table walked four times in a row, the
 
 snmpdTest('a row that goes is believed to when the next poll finds so too', async t => {
   let text = 'ethernet1/1'
-  const { host, pass, walks } = await hostBehind(t, {
+  const { host, pass, asked } = await hostBehind(t, {
     options: timeless,
     rules: {
       onAnswer: (answer, to) =>
@@ -87,10 +85,15 @@ snmpdTest('a row that goes is believed to when the next poll finds so too', asyn
   })
   const read = async () => valuesOf(await host.read([byName('ethernet1/1')]))
   t.deepEqual(await read(), { 'ethernet1/1': 500 })
-  const walked = walks()
   text = 'ethernet1/3'
   pass(301_000)
-  t.deepEqual(await read(), { 'ethernet1/1': 500 })
-  for (const _ of ['next', 'last']) t.deepEqual(await read(), {})
-  t.is(walks(), 3 * walked)
+  asked()
+  for (const [found, walked] of [
+    [{ 'ethernet1/1': 500 }, 1],
+    [{}, 1],
+    [{}, 0],
+  ] as const) {
+    t.deepEqual(await read(), found)
+    t.is(Math.sign(asked().walk), walked)
+  }
 })

@@ -2,7 +2,7 @@ import { SYS_UPTIME } from '../../sidecar/protocols/snmp_tables.ts'
 import type { RowOid } from '../../sidecar/snmp_url.ts'
 import { passSubtree, type Row, type SnmpdOptions, startSnmpd } from '../peers/snmpd.ts'
 import { type RelayRules, startRelay } from '../peers/udp_relay.ts'
-import { openHost, pduTagOf } from './snmp_host.ts'
+import { countOf, openHost, pduTagOf } from './snmp_host.ts'
 
 export const names = `${passSubtree}.1`
 export const places = `${passSubtree}.2`
@@ -37,7 +37,7 @@ export const timeless = {
   overrides: [[SYS_UPTIME, 'octet_str', 'unknown']],
 } satisfies SnmpdOptions
 
-/** A host behind a relay, and how many requests of walks and of GETs it has sent. */
+/** A host behind a relay, and what it asks. */
 export async function hostBehind(
   t: Parameters<typeof openHost>[0],
   {
@@ -51,17 +51,22 @@ export async function hostBehind(
   let now = 0
   const access = { version, community: agent.community }
   const host = openHost(t, { host: '127.0.0.1', port: relay.port, access }, { monotonic: () => now })
-  const count = (...tags: number[]) =>
-    relay.requests.filter(request => tags.includes(pduTagOf(request))).length
+  const isOfWalk = (request: Buffer) => [GET_NEXT, GET_BULK].includes(pduTagOf(request))
+  let told = 0
   return {
     host,
-    agent,
-    relay,
     pass: (ms: number) => {
       now += ms
     },
-    walks: () => count(GET_NEXT, GET_BULK),
-    requests: () => relay.requests.length,
+    /** How many requests of walks and how many GETs the poll since the last call needed. */
+    asked: () => {
+      const requests = relay.requests.slice(told)
+      told = relay.requests.length
+      return {
+        walk: countOf(requests.filter(isOfWalk)),
+        gets: countOf(requests.filter(request => !isOfWalk(request))),
+      }
+    },
   }
 }
 

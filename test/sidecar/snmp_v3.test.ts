@@ -168,7 +168,8 @@ snmpdTest('what an answer with a wrong digest says of the engine is not believed
   isDamaged = false
   const before = relay.requests.length
   t.is((await host.read([watts])).samples.length, 1)
-  t.is(relay.requests.length - before, 1)
+  const sizes = new Set(relay.requests.slice(before).map(({ length }) => length))
+  t.is(sizes.size, 1, 'the engine is not asked again who it is, which is a shorter request')
 })
 
 /** Where the number stands that says how often the engine has booted. */
