@@ -105,6 +105,7 @@ export async function fillDatabase(
   if ((await readExtent(sql)) === undefined) await prepareDataset(sql, layout, extent)
   await storeDataset(sql, extent, progress)
   await sql.unsafe(readSql('timing.sql'))
+  await sql.unsafe(readSql('ready_rows.sql'))
   await sql.unsafe(readSql('writing.sql'))
   return { name, extent, sql }
 }

@@ -10,6 +10,8 @@ export interface Query {
   readonly baseline: string
   /** The strongest form of the baseline that we know, asked with jit off, and what it is: for information. */
   readonly strongest: { readonly form: string; readonly baseline: string }
+  /** So many rows that handing them on takes most of the time: that is measured by itself, for information. */
+  readonly isWholeJob?: true
 }
 
 /** What get_metrics of the wide layout is written in. */
@@ -53,6 +55,7 @@ export async function measureQueries(
       speed.push(speedLine(query, ours, baseline))
       growth.push(shareLine(grown, ours, tenth, 'ms'))
       information.push(informationLine(`${query.name}, against ${query.strongest.form}`, ours, strongest))
+      if (query.isWholeJob === true) information.push(await measureReadyRows(databases.narrow, query))
     } catch (error) {
       const reason = (error as Error).message
       speed.push(failedLine(query, 'ms', reason))
@@ -81,12 +84,14 @@ export function queries(dataEnd: Date, language: Language): Query[] {
       target: times('>=', 4),
       ours: 'select * from api.get_metrics(job_id => 16)',
       ...wideGetMetrics(language, '16, null, null, null, null'),
+      isWholeJob: true,
     },
     {
       name: 'get_metrics, job of 8 nodes and one hour',
       target: times('>=', 8),
       ours: 'select * from api.get_metrics(job_id => 8)',
       ...wideGetMetrics(language, '8, null, null, null, null'),
+      isWholeJob: true,
     },
     {
       name: 'get_metrics, one device, one metric, 24 h',
@@ -122,6 +127,19 @@ function wideGetMetrics(language: Language, values: string): Pick<Query, 'baseli
       baseline: `select * from public.get_metrics_in_plpgsql(${values})`,
     },
   }
+}
+
+/** What is left where nothing has to be found or sorted: what limits the ratio, see ready_rows.sql. */
+async function measureReadyRows(database: BenchDatabase, query: Query): Promise<Line> {
+  const { sql } = database
+  await sql.unsafe('drop table if exists bench.ready')
+  await sql.unsafe(`create table bench.ready as ${query.ours}`)
+  await sql.unsafe('vacuum (analyze) bench.ready')
+  const [ours = 0, ready = 0] = await medians(
+    timed(database, query.ours),
+    timed(database, 'select * from bench.ready_rows()'),
+  )
+  return informationLine(`${query.name}, against its rows out of a table`, ours, ready)
 }
 
 /**
