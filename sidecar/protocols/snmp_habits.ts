@@ -18,8 +18,8 @@ interface Claim {
 }
 
 /**
- * What an agent has taught about itself; kept from poll to poll, forgotten when it stops answering. All of it
- * costs only requests where it was wrong, and none of it for ever.
+ * What an agent has taught about itself; kept from poll to poll, forgotten when it stops answering. A wrong
+ * spoiler costs one request; what would cost more where it was wrong is a claim, and no claim counts for ever.
  */
 export interface Habits {
   /** OIDs that spoiled a request for the others, asked alone until they are answered. */
