@@ -14,10 +14,6 @@ declare
   few constant integer := 10;
   planning constant text := current_setting('plan_cache_mode');
   arrival record;
-  device_ids text[];
-  metric_ids text[];
-  labels text[];
-  series_labels jsonb[];
 begin
   for arrival in
     select fresh.device_id
@@ -49,23 +45,18 @@ begin
   end if;
 
   perform set_config('plan_cache_mode', 'force_custom_plan', true);
-  -- Each set of labels is looked at once, however many rows have it.
-  select array_agg(wanted.device_id)
-       , array_agg(wanted.metric_id)
-       , array_agg(wanted.labels)
-       , array_agg(kwollect.series_labels(wanted.labels::jsonb))
-    into device_ids
-       , metric_ids
-       , labels
-       , series_labels
-    from (
-           select distinct
-                  fresh.device_id
-                , fresh.metric_id
-                , fresh.labels::text as labels
-             from arrivals as fresh
-         ) as wanted;
-  perform kwollect.add_missing_series(device_ids, metric_ids, series_labels);
+  perform kwollect.add_missing_series(
+            array_agg(wanted.device_id)
+          , array_agg(wanted.metric_id)
+          , array_agg(kwollect.series_labels(wanted.labels::jsonb))
+          )
+     from (
+            select distinct
+                   fresh.device_id
+                 , fresh.metric_id
+                 , fresh.labels::text as labels
+              from arrivals as fresh
+          ) as wanted;
 
   insert into kwollect.samples (timestamp, series_id, value, labels)
   select fresh.timestamp
@@ -73,19 +64,26 @@ begin
        , fresh.value
        , known.sample_labels
     from arrivals as fresh
-    -- left, so that a row whose labels collide with another series' hash fails on series_id, loudly.
+    -- Each set of labels is looked up once, however many rows have it. left, so that a row whose labels collide with
+    -- another series' hash fails on series_id, loudly.
     left join (
            select wanted.device_id
                 , wanted.metric_id
                 , wanted.labels
                 , series.series_id
                 , kwollect.sample_labels(wanted.labels::jsonb) as sample_labels
-             from unnest(device_ids, metric_ids, labels, series_labels) as wanted (device_id, metric_id, labels, series_labels)
+             from (
+                    select distinct
+                           named.device_id
+                         , named.metric_id
+                         , named.labels::text as labels
+                      from arrivals as named
+                  ) as wanted
              join kwollect.series
                on series.device_id = wanted.device_id
               and series.metric_id = wanted.metric_id
-              and series.labels_hash = md5(wanted.series_labels::text)::uuid
-              and series.labels = wanted.series_labels
+              and series.labels_hash = md5(kwollect.series_labels(wanted.labels::jsonb)::text)::uuid
+              and series.labels = kwollect.series_labels(wanted.labels::jsonb)
          ) as known
       on known.device_id = fresh.device_id
      and known.metric_id = fresh.metric_id
