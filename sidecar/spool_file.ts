@@ -83,7 +83,6 @@ export class SpoolFile {
       , content text not null
       );
       create table if not exists identity_again (spool_id text not null, checksum integer not null);
-      create table if not exists promoted (only integer primary key, content text not null, checksum integer not null);
       commit;`)
     const rows = this.#database.prepare(`select name from pragma_table_info('batches')`).all()
     const columns = rows.map(({ name }) => name)
@@ -182,9 +181,15 @@ export class SpoolFile {
 
   /** @throws SQLite's error */
   writePromoted(content: string): void {
-    this.#database
-      .prepare('insert or replace into promoted (only, content, checksum) values (1, ?, ?)')
-      .run(content, crc32(content))
+    this.allOrNothing(() => {
+      // Only now: a full disk must not keep a file of before, which is without it, from being opened.
+      this.#database.exec(
+        'create table if not exists promoted (only integer primary key, content text not null, checksum integer not null)',
+      )
+      this.#database
+        .prepare('insert or replace into promoted (only, content, checksum) values (1, ?, ?)')
+        .run(content, crc32(content))
+    })
   }
 
   /** Bytes within the file that hold nothing. */

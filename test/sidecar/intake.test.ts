@@ -1,21 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { statfsSync, unlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { findProgram } from '../../scripts/stack/programs.ts'
 import { decodeBatch } from '../../sidecar/batch.ts'
 import { Intake } from '../../sidecar/intake.ts'
 import { Spool } from '../../sidecar/spool.ts'
 import { temporaryFolder } from '../harness/folders.ts'
-import { testWhere } from '../harness/server.ts'
+import { rootTest, smallDisk } from './full_disk.ts'
 import { keptLog, numbered } from './samples.ts'
 import { simulatedClock } from './simulated_clock.ts'
-
-const [mount = '', umount = ''] = [findProgram('mount'), findProgram('umount')]
-const rootTest = testWhere(
-  test,
-  process.getuid?.() === 0 && mount !== '' ? undefined : 'it needs root to mount a small disk',
-)
 
 function startIntake(t: ExecutionContext, folder: string, limitMb = 1024) {
   const spool = Spool.open(folder, limitMb)
@@ -126,30 +116,12 @@ test('a full spool says what went', async t => {
   )
 })
 
-/** A disk of 1 MB; `fill` leaves so many bytes of it, none unless told, until `free`. */
-function fullDisk(t: ExecutionContext): { folder: string; free: () => void; fill: (leave?: number) => void } {
-  const folder = temporaryFolder(t)
-  execFileSync(mount, ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
-  t.teardown(() => {
-    execFileSync(umount, [folder])
-  })
-  const ballast = join(folder, 'ballast')
-  return {
-    folder,
-    free: () => unlinkSync(ballast),
-    fill(leave = 0) {
-      const { bavail, bsize } = statfsSync(folder)
-      writeFileSync(ballast, Buffer.alloc(bavail * bsize - leave))
-    },
-  }
-}
-
 const many = Array.from({ length: 2_000 }, (_, second) => numbered(second))
 
 rootTest(
   'a full disk keeps values in memory, says so once, and takes them when it has room again',
   async t => {
-    const disk = fullDisk(t)
+    const disk = smallDisk(t)
     const { spool, clock, log, intake, announced } = startIntake(t, disk.folder)
     disk.fill()
     intake.take(many)
@@ -172,7 +144,7 @@ rootTest(
 )
 
 rootTest('a full disk takes no old batch away for a new one that it then refuses', t => {
-  const disk = fullDisk(t)
+  const disk = smallDisk(t)
   const { spool } = startIntake(t, disk.folder, 0.25)
   const limit = 0.25 * 1024 * 1024
   while (spool.bytes < limit * 0.8) spool.append(many)
@@ -186,7 +158,7 @@ rootTest('a full disk takes no old batch away for a new one that it then refuses
 })
 
 rootTest('a stop with a full disk ends, and says what is lost', async t => {
-  const disk = fullDisk(t)
+  const disk = smallDisk(t)
   const { clock, log, intake } = startIntake(t, disk.folder)
   disk.fill()
   intake.take(many)

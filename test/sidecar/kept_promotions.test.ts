@@ -11,6 +11,7 @@ import { Spool } from '../../sidecar/spool.ts'
 import { testDatabase } from '../harness/database.ts'
 import { temporaryFolder } from '../harness/folders.ts'
 import { withConnection } from '../harness/server.ts'
+import { rootTest, smallDisk } from './full_disk.ts'
 import { keptLog, numbered } from './samples.ts'
 import { configureWattmetre, lineAt, startWattmetre } from './wattmetre_program.ts'
 
@@ -91,12 +92,40 @@ test('a disk that does not take them is told of once, and they hold for this run
 test('a spool of before, without a place for them, gets one', t => {
   const folder = temporaryFolder(t)
   run(folder, (_kept, spool) => spool.append([numbered(1)]))
-  edit(folder, file => file.exec('drop table promoted'))
+  edit(folder, file => file.exec('drop table if exists promoted'))
   run(folder, kept => kept.keep([fan]))
   run(folder, (kept, spool) => {
     t.true(kept.has(fan))
     t.is(spool.length, 1)
   })
+})
+
+rootTest('a spool of before opens on a full disk, and its batches can be stored', t => {
+  const { folder, fill, free } = smallDisk(t)
+  run(folder, (_kept, spool) => {
+    for (let batch = 1; batch <= 3; batch += 1)
+      spool.append(Array.from({ length: 2_000 }, (_, second) => numbered(second)))
+  })
+  edit(folder, file => file.exec('drop table if exists promoted'))
+  fill()
+  const log = keptLog()
+  run(
+    folder,
+    (kept, spool) => {
+      kept.keep([fan])
+      t.true(kept.has(fan))
+      t.is(spool.length, 3)
+      for (let batch = spool.oldest(); batch !== undefined; batch = spool.oldest()) spool.remove(batch)
+      t.is(spool.length, 0)
+    },
+    log,
+  )
+  t.deepEqual(log.lines, [
+    'warning cannot keep in the spool what is promoted: database or disk is full; a restart without the database would not collect it',
+  ])
+  free()
+  run(folder, kept => kept.keep([fan]))
+  run(folder, kept => t.true(kept.has(fan)))
 })
 
 test('what is damaged of them is nothing kept, costs no batch, and is replaced by what is kept next', t => {
