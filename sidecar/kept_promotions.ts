@@ -2,6 +2,9 @@ import type { Log } from './log.ts'
 import type { Promotable } from './promoted.ts'
 import type { Spool } from './spool.ts'
 
+/** What the database decides by. Not the expressions of the promotions: matching them is its business. */
+type Key = readonly [name: string, deviceId: string, alias: string | null]
+
 /**
  * What was promoted when the database said so last, in this run or an earlier one: it lies beside the batches in the
  * spool, so that a start in the middle of a job with the database away collects what the job asked for. What has ended
@@ -10,7 +13,13 @@ import type { Spool } from './spool.ts'
 export class KeptPromotions {
   readonly #spool: Pick<Spool, 'promoted' | 'keepPromoted'>
   readonly #log: Pick<Log, 'warning'>
-  #keys: ReadonlySet<string> = new Set()
+  /** As the database said it in this run. */
+  #promoted: readonly Promotable[] | undefined
+  #keys: readonly Key[] = []
+  /** The same as the spool keeps it. */
+  #content = ''
+  /** What the promotions may have been about; undefined where nobody asked since they changed. */
+  #targets: ReadonlySet<string> | undefined
   /** The log knows that the disk does not take it. */
   #isFailing = false
 
@@ -20,17 +29,22 @@ export class KeptPromotions {
     this.#recall()
   }
 
+  /**
+   * Is it of a name and device, or a name and alias, that was promoted? Not all three as they were: a mapping that gives
+   * the device another alias, or the alias another device, would end what goes on, since nobody knows here which of
+   * the two the promotion was about.
+   */
   has(item: Promotable): boolean {
-    return this.#keys.has(keyOf(item))
+    const targets = this.#targets ?? new Set(this.#keys.flatMap(targetsOf))
+    this.#targets = targets
+    return targetsOf(keyOf(item)).some(target => targets.has(target))
   }
 
-  /** @param promoted all that is; costs no write where it is known already */
+  /** @param promoted all that is; costs next to nothing where it is what it was */
   keep(promoted: readonly Promotable[]): void {
-    this.#keys = new Set(promoted.map(keyOf))
-    // In order, so that the same promotions are the same text, in whatever order the descriptions are.
-    const content = `[${[...this.#keys].sort().join(',\n')}]`
+    if (!isSame(promoted, this.#promoted)) this.#take(promoted)
     try {
-      if (this.#spool.promoted() !== content) this.#spool.keepPromoted(content)
+      this.#spool.keepPromoted(this.#content)
       this.#isFailing = false
     } catch (error) {
       if (!this.#isFailing)
@@ -41,11 +55,19 @@ export class KeptPromotions {
     }
   }
 
+  #take(promoted: readonly Promotable[]): void {
+    this.#promoted = promoted
+    this.#keys = promoted.map(keyOf)
+    this.#targets = undefined
+    // Each once. In the order of the descriptions: sorting would cost a poll's time to save a write at a reload.
+    this.#content = `[${[...new Set(this.#keys.map(key => JSON.stringify(key)))].join(',\n')}]`
+  }
+
   /** Whatever is wrong with it must not keep the program from starting. */
   #recall(): void {
     try {
-      const keys = JSON.parse(this.#spool.promoted() ?? '[]') as unknown[]
-      this.#keys = new Set(keys.map(key => JSON.stringify(key)))
+      const keys = JSON.parse(this.#spool.promoted() ?? '[]') as Key[]
+      this.#targets = new Set(keys.flatMap(targetsOf))
     } catch (error) {
       this.#log.warning(
         `cannot read in the spool what was promoted: ${(error as Error).message}; optional metrics wait for the database`,
@@ -54,7 +76,16 @@ export class KeptPromotions {
   }
 }
 
-/** All that the database decides by. Not the expressions of the promotions: matching them is its business. */
-function keyOf({ name, deviceId, labels }: Promotable): string {
-  return JSON.stringify([name, deviceId, labels._device_alias ?? null])
+function keyOf({ name, deviceId, labels }: Promotable): Key {
+  return [name, deviceId, labels._device_alias ?? null]
+}
+
+/** An alias is to promotions what a device is. */
+function targetsOf([name, deviceId, alias]: Key): string[] {
+  return [deviceId, ...(alias === null ? [] : [alias])].map(device => JSON.stringify([name, device]))
+}
+
+/** The same objects: those of a reload are others. */
+function isSame(one: readonly Promotable[], other: readonly Promotable[] | undefined): boolean {
+  return one.length === other?.length && one.every((item, index) => item === other[index])
 }

@@ -280,8 +280,9 @@ export class Spool {
   }
 
   /**
-   * Keeps what is promoted beside the batches, as any text: when this returns it is on disk. Where the file begins anew
-   * on a full disk it is lost until the next call; the database, which has just stored all batches, is there to say it.
+   * Keeps what is promoted beside the batches, as any text: when this returns it is on disk. The same again costs no write.
+   * Where the file begins anew on a full disk it is lost until the next call; the database, which has just stored all
+   * batches, is there to say it.
    *
    * @throws the disk's or SQLite's error
    */

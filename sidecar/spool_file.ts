@@ -41,6 +41,8 @@ export class SpoolFile {
   readonly #next
   readonly #byNumber
   readonly #delete
+  /** What `promoted` has, as far as this object knows. */
+  #promoted: string | undefined
 
   /**
    * Opens the file, or makes it. Nobody else can open it until it is closed; the system gives the lock back at SIGKILL.
@@ -176,11 +178,17 @@ export class SpoolFile {
   readPromoted(): string | undefined {
     const [row] = this.#rowsOf('select content, checksum from promoted where only = 1')
     const content = String(row?.content)
-    return row !== undefined && crc32(content) === row.checksum ? content : undefined
+    if (row !== undefined && crc32(content) === row.checksum) this.#promoted = content
+    return this.#promoted
   }
 
-  /** @throws SQLite's error */
+  /**
+   * Writes nothing where the file has it already.
+   *
+   * @throws SQLite's error
+   */
   writePromoted(content: string): void {
+    if (content === this.#promoted) return
     this.allOrNothing(() => {
       // Only now: a full disk must not keep a file of before, which is without it, from being opened.
       this.#database.exec(
@@ -190,6 +198,7 @@ export class SpoolFile {
         .prepare('insert or replace into promoted (only, content, checksum) values (1, ?, ?)')
         .run(content, crc32(content))
     })
+    this.#promoted = content
   }
 
   /** Bytes within the file that hold nothing. */

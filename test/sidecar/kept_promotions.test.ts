@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
@@ -20,6 +20,7 @@ function metric(name: string, deviceId: string, alias?: string): Promotable {
 }
 
 const fan = metric('fan', 'node-1')
+const many = Array.from({ length: 2_000 }, (_, second) => numbered(second))
 const odd = metric('say "\\0"\n', '\ud800', 'é')
 
 /** Opens the spool of the folder and what it keeps, and closes it. */
@@ -39,7 +40,7 @@ function edit(folder: string, work: (file: DatabaseSync) => void): void {
   file.close()
 }
 
-test('what was promoted last is known to the next run: the same name, device and alias, whatever the other labels', t => {
+test('what was promoted last is known to the next run by its name and device, whatever the labels', t => {
   const folder = temporaryFolder(t)
   run(folder, kept => {
     t.false(kept.has(fan))
@@ -50,30 +51,73 @@ test('what was promoted last is known to the next run: the same name, device and
   run(folder, kept => {
     t.true(kept.has(fan) && kept.has(odd))
     t.true(kept.has({ ...fan, labels: {} }))
-    t.false(kept.has(metric('fan', 'node-1', 'node-2')))
     t.false(kept.has(metric('fan', 'node-2')))
+    t.false(kept.has(metric('fan_2', 'node-1')))
     kept.keep([])
   })
   run(folder, kept => t.false(kept.has(fan)))
 })
 
-test('the same promotions again, in another order, are not written again', t => {
-  const spool = Spool.open(temporaryFolder(t), 64)
-  t.teardown(() => spool.close())
-  const written: string[] = []
-  const kept = new KeptPromotions(
-    {
-      promoted: () => spool.promoted(),
-      keepPromoted(content) {
-        written.push(content)
-        spool.keepPromoted(content)
-      },
-    },
-    keptLog(),
-  )
-  for (const promoted of [[fan, odd], [odd, fan, fan], [fan]]) kept.keep(promoted)
-  t.is(written.length, 2)
+test('a mapping that changes takes no promotion away: neither that of a port nor that of what it powered', t => {
+  const folder = temporaryFolder(t)
+  run(folder, kept => kept.keep([metric('watt', 'w1-port0', 'node-1')]))
+  run(folder, kept => {
+    t.true(kept.has(metric('watt', 'w1-port0', 'node-2')))
+    t.true(kept.has(metric('watt', 'w1-port0')))
+    t.true(kept.has(metric('watt', 'w1-port1', 'node-1')))
+    t.true(kept.has(metric('watt', 'node-1')))
+    t.false(kept.has(metric('watt', 'w1-port1', 'node-2')))
+    t.false(kept.has(metric('volt', 'w1-port0', 'node-1')))
+  })
 })
+
+test('the same promotions are not written again, by the next run neither', t => {
+  const folder = temporaryFolder(t)
+  /** By how much the log of the file grows. */
+  const written = (work: () => void) => {
+    const size = () => statSync(join(folder, 'spool.sqlite-wal')).size
+    const before = size()
+    work()
+    return size() - before
+  }
+  const promoted = [fan, odd]
+  run(folder, kept => {
+    t.true(written(() => kept.keep(promoted)) > 0)
+    t.is(
+      written(() => kept.keep(promoted)),
+      0,
+    )
+    t.is(
+      written(() => kept.keep([fan, odd, fan])),
+      0,
+    )
+  })
+  run(folder, kept => {
+    t.is(
+      written(() => kept.keep(promoted)),
+      0,
+    )
+    t.true(written(() => kept.keep([fan])) > 0)
+  })
+})
+
+rootTest(
+  'promotions that went with a file on a full disk are written again, although they are the same',
+  t => {
+    const { folder, fill, free } = smallDisk(t)
+    const promoted = [fan]
+    run(folder, (kept, spool) => {
+      kept.keep(promoted)
+      spool.append(many)
+      fill()
+      for (let batch = spool.oldest(); batch !== undefined; batch = spool.oldest()) spool.remove(batch)
+      t.is(spool.promoted(), undefined)
+      free()
+      kept.keep(promoted)
+    })
+    run(folder, kept => t.true(kept.has(fan)))
+  },
+)
 
 test('a disk that does not take them is told of once, and they hold for this run', t => {
   const folder = temporaryFolder(t)
@@ -103,8 +147,7 @@ test('a spool of before, without a place for them, gets one', t => {
 rootTest('a spool of before opens on a full disk, and its batches can be stored', t => {
   const { folder, fill, free } = smallDisk(t)
   run(folder, (_kept, spool) => {
-    for (let batch = 1; batch <= 3; batch += 1)
-      spool.append(Array.from({ length: 2_000 }, (_, second) => numbered(second)))
+    for (let batch = 1; batch <= 3; batch += 1) spool.append(many)
   })
   edit(folder, file => file.exec('drop table if exists promoted'))
   fill()
@@ -139,6 +182,7 @@ test('what is damaged of them is nothing kept, costs no batch, and is replaced b
     ['another type', "content = x'00ff', checksum = 'x'"],
     ['a number that never was one', 'checksum = 9223372036854775807'],
     ['what some later version writes', `content = '{', checksum = ${crc32('{')}`],
+    ['what a much later one writes', `content = '[5]', checksum = ${crc32('[5]')}`],
   ] as const) {
     edit(folder, file => file.exec(`update promoted set ${change}`))
     run(folder, (kept, spool) => {
