@@ -13,7 +13,7 @@ const KEPT_EMPTY_MS = 60_000
 /** A table whose walk got no answer at so many polls must not hold up the values of every further one. */
 const MOST_SILENCES = 6
 
-/** A table is walked so many times out of turn at most: where a row comes and goes, no two walks may agree. */
+/** A table is walked so many times out of turn at most: where rows move all the time, no two walks may agree. */
 const MOST_REPEATS = 3
 
 /** A clock that differs this much from the agent's, and by 1 % of the time between, is no restart. */
@@ -23,22 +23,24 @@ const UPTIME_TOLERANCE_MS = 10_000
 type Resolved = string | { readonly reason: string }
 
 interface Table {
-  /** Index by value, as in use; undefined until it was read once. */
+  /** Index by value, as known; undefined until it was read once. */
   rows: ReadonlyMap<string, string> | undefined
-  /** What the last walk said: in doubt not what is in use. */
+  /** What the last walk said: the same, but in doubt. A template for which the two differ means no row. */
   last: ReadonlyMap<string, string> | undefined
-  /** What templates came to by these rows, so that a poll makes no text. */
+  /** What templates in use came to, so that a poll makes no text. */
   readonly resolved: Map<RowOid, Resolved>
+  /** OIDs that templates came to while one walk was known, and that gave no value. */
+  readonly valueless: Set<string>
   /** Why the rows are not all, to be added to what is said of a row that is not found. */
   flaw: string | undefined
   dueAt: number
   /**
-   * `once`: one walk says so. `doubted`: something speaks against the last walk, damaged on its way perhaps; what
-   * the next one says is taken. `settled`: two walks in a row agree, or it seems that no two ever will.
+   * `once`: of some templates one walk alone knows the row. `doubted`: the last walk, damaged on its way perhaps,
+   * contradicts what is known. `settled`: two walks agree on each template, or it seems that no two ever will.
    */
   standing: 'once' | 'doubted' | 'settled'
-  /** Walks in a row that were out of turn, because of doubts. */
-  repeats: number
+  /** Walks since it was settled. */
+  unsettled: number
   /** Under way, over several polls where the agent is slow or falls silent. */
   walk: Walk | undefined
 }
@@ -49,7 +51,9 @@ interface Table {
  *
  * One damaged or forged answer must not cost the values of five minutes: where a template has no value after
  * the first walk, or a later walk says another thing of one than was known, the table is walked at the next poll
- * once more. Only templates in use count, because other rows (names of processes) may change all the time.
+ * once more, and what two of the walks agree on is taken. Until then such a template has no value: by the former
+ * row it could be that of another interface, which nobody would ever find among the right ones. Only templates
+ * in use count, because other rows (names of processes) may change all the time.
  */
 export class IndexTables {
   readonly #tables = new Map<string, Table>()
@@ -67,7 +71,7 @@ export class IndexTables {
     if (table?.rows === undefined) return undefined
     let resolved = table.resolved.get(oid)
     if (resolved === undefined) {
-      resolved = find(oid, table.rows.get(oid.text), table.flaw)
+      resolved = find(oid, table)
       table.resolved.set(oid, resolved)
     }
     return resolved
@@ -80,10 +84,12 @@ export class IndexTables {
   }
 
   /** A template has no value, although its table was read: the walk may have missed or misread its row. */
-  doubt({ table: name }: RowOid): void {
-    const table = this.#tables.get(name)
+  doubt(oid: RowOid): void {
+    const table = this.#tables.get(oid.table)
     if (table?.rows === undefined || table.standing !== 'once') return
-    this.#doubt(table)
+    const resolved = this.resolve(oid)
+    if (typeof resolved === 'string') table.valueless.add(resolved)
+    table.dueAt = this.#now()
   }
 
   /** Whether the agent started anew since the last call, which makes what is known of its tables wrong. */
@@ -123,26 +129,20 @@ export class IndexTables {
   }
 
   #take(table: Table, rows: ReadonlyMap<string, string>, flaw: string | undefined): void {
-    const agrees = table.last !== undefined && isSame(rows, table.last, table.resolved.keys())
+    const verdict = standingAfter(table, rows)
+    table.standing = table.unsettled === MOST_REPEATS ? 'settled' : verdict
+    table.unsettled = table.standing === 'settled' ? 0 : table.unsettled + 1
     table.last = rows
-    if (table.standing !== 'doubted') {
-      table.repeats = 0
-      if (table.rows !== undefined && !agrees) {
-        this.#doubt(table)
-        return
-      }
+    table.dueAt = this.#now()
+    if (table.standing !== 'doubted') table.dueAt += rows.size === 0 ? KEPT_EMPTY_MS : KEPT_MS
+    if (verdict === 'doubted') {
+      for (const oid of table.resolved.keys()) table.resolved.set(oid, find(oid, table))
+      return
     }
-    table.standing = agrees || table.repeats === MOST_REPEATS ? 'settled' : 'once'
     table.rows = rows
     table.flaw = flaw
     table.resolved.clear()
-    table.dueAt = this.#now() + (rows.size === 0 ? KEPT_EMPTY_MS : KEPT_MS)
-  }
-
-  #doubt(table: Table): void {
-    table.standing = 'doubted'
-    table.repeats++
-    table.dueAt = this.#now()
+    table.valueless.clear()
   }
 
   #putOff(name: string, table: Table, walk: Walk): void {
@@ -159,25 +159,35 @@ function newTable(): Table {
     rows: undefined,
     last: undefined,
     resolved: new Map(),
+    valueless: new Set(),
     flaw: undefined,
     dueAt: 0,
     standing: 'once',
-    repeats: 0,
+    unsettled: 0,
     walk: undefined,
   }
 }
 
-/** Whether these templates mean the same rows by both. */
-function isSame(
-  rows: ReadonlyMap<string, string>,
-  others: ReadonlyMap<string, string>,
-  templates: Iterable<RowOid>,
-): boolean {
-  for (const { text } of templates) if (rows.get(text) !== others.get(text)) return false
-  return true
+/** What to think of a table after one more walk: does it say of each template what an earlier one said? */
+function standingAfter(table: Table, rows: ReadonlyMap<string, string>): Table['standing'] {
+  if (table.rows === undefined) return 'once'
+  let standing: Table['standing'] = 'settled'
+  for (const [oid, resolved] of table.resolved) {
+    const index = rows.get(oid.text)
+    if (index === table.rows.get(oid.text) || index === table.last?.get(oid.text)) continue
+    // What had no value yet is taken on one walk's word, as everything was at first.
+    const hadValue = typeof resolved === 'string' && !table.valueless.has(resolved)
+    if (table.standing !== 'once' || hadValue) return 'doubted'
+    standing = 'once'
+  }
+  return standing
 }
 
-function find({ prefix, table, text, suffix }: RowOid, index: string | undefined, flaw: string | undefined) {
+function find({ prefix, table, text, suffix }: RowOid, { rows, last, flaw }: Table): Resolved {
+  const index = rows?.get(text)
+  if (index !== last?.get(text)) {
+    return { reason: `the row of ${table} that equals ${text} seems to have moved; the table is read again` }
+  }
   if (index !== undefined) return `${prefix}.${index}${suffix === '' ? '' : `.${suffix}`}`
   return { reason: `no row of ${table} equals ${text}${flaw === undefined ? '' : ` (${flaw})`}` }
 }
