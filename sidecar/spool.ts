@@ -79,15 +79,20 @@ export class Spool {
     this.#sayDamage = sayDamage
     finishSalvage(this.#path)
     this.#file = this.#openFile()
-    const { id, oldest, last } = this.#guarded(
-      () => this.#file.identify(),
-      () => ({ id: this.#file.readId(), gone: 0, last: this.#file.lastNumber() }),
-    )
-    this.#id = id
-    this.#last = last
-    this.#numberAtOpen = last
-    this.#gone = (oldest ?? last + 1) - 1
-    this.#waiting = this.#guarded(() => this.#file.backlogAfter(this.#gone))
+    try {
+      const { id, oldest, last } = this.#guarded(
+        () => this.#file.identify(),
+        () => ({ id: this.#file.readId(), gone: 0, last: this.#file.lastNumber() }),
+      )
+      this.#id = id
+      this.#last = last
+      this.#numberAtOpen = last
+      this.#gone = (oldest ?? last + 1) - 1
+      this.#waiting = this.#guarded(() => this.#file.backlogAfter(this.#gone))
+    } catch (error) {
+      this.#file.close()
+      throw error
+    }
   }
 
   /** Names this spool to the database, which counts its batches. */
@@ -186,13 +191,8 @@ export class Spool {
    */
   append(samples: readonly Sample[], spooledAt = Date.now()): { number: number; overflow: Overflow } {
     const content = encodeBatch(samples)
-    const batch = {
-      number: this.#last + 1,
-      samples: samples.length,
-      bytes: Buffer.byteLength(content),
-      content,
-      spooledAt,
-    }
+    const [number, bytes] = [this.#last + 1, Buffer.byteLength(content)]
+    const batch = { number, samples: samples.length, bytes, content, spooledAt }
     const isFull = this.bytes + batch.bytes > this.#limitBytes
     const needsDisk = !isFull && this.bytes + batch.bytes > smallBacklog
     if (needsDisk) checkDisk(this.#folder, batch.bytes, this.#file.freeBytes())
@@ -280,9 +280,8 @@ export class Spool {
   }
 
   /**
-   * Keeps what is promoted beside the batches, as any text: when this returns it is on disk. The same again costs no write.
-   * Where the file begins anew on a full disk it is lost until the next call; the database, which has just stored all
-   * batches, is there to say it.
+   * Keeps what is promoted beside the batches, as any text: when this returns it is on disk. Where the file begins anew
+   * on a full disk it is lost until the next call; the database, which has just stored all batches, is there to say it.
    *
    * @throws the disk's or SQLite's error
    */

@@ -268,6 +268,11 @@ export class SpoolFile {
     }
   }
 
+  /** @throws SQLite's error, where the file has no room for what its log has */
+  emptyLog(): void {
+    this.#database.exec('pragma wal_checkpoint(truncate)')
+  }
+
   close(): void {
     if (this.#database.isOpen) this.#database.close()
   }

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type SpooledBatch, SpoolFile } from './spool_file.ts'
 import { repairedLog } from './spool_log.ts'
-import { isDamage } from './sqlite_errors.ts'
+import { isDamage, isFull } from './sqlite_errors.ts'
 
 /** What came out of a damaged file. */
 export interface Salvage {
@@ -36,25 +36,40 @@ const mostTries = 1_000_000
  */
 export function salvage(path: string, damaged: SpoolFile | undefined, known: Known): Salvage {
   const setAside = freeName(path)
-  const halfDone = salvagedName(path)
-  for (const file of [halfDone, `${halfDone}-wal`]) rmSync(file, { force: true })
-  const salvaged = new SpoolFile(halfDone)
-  let found = { batches: 0, samples: 0 }
-  try {
-    salvaged.writeId(known.id)
-    if (damaged !== undefined) found = copyBatches(readableBatches(damaged, known.gone), salvaged)
-    const promoted = damaged?.readPromoted()
-    if (promoted !== undefined) salvaged.writePromoted(promoted)
-    salvaged.writeLastNumber(known.last)
-  } finally {
-    // The last to close the file writes its log into it.
-    salvaged.close()
-  }
+  const found = salvageInto(salvagedName(path), damaged, known)
   closeQuietly(damaged)
   // The main file first: one without its log would look good and lack the newest batches.
   renameSync(path, setAside)
   finishSalvage(path, setAside)
   return { ...found, setAside }
+}
+
+function salvageInto(halfDone: string, damaged: SpoolFile | undefined, known: Known) {
+  const promoted = damaged?.readPromoted()
+  try {
+    return copyReadable(halfDone, damaged, known, promoted)
+  } catch (error) {
+    if (promoted === undefined || !isFull(error)) throw error
+    // The database says again what is promoted; the batches nobody has but this disk.
+    return copyReadable(halfDone, damaged, known, undefined)
+  }
+}
+
+function copyReadable(path: string, from: SpoolFile | undefined, known: Known, promoted: string | undefined) {
+  for (const file of [path, `${path}-wal`]) rmSync(file, { force: true })
+  const to = new SpoolFile(path)
+  try {
+    to.writeId(known.id)
+    const found =
+      from === undefined ? { batches: 0, samples: 0 } : copyBatches(readableBatches(from, known.gone), to)
+    to.writeLastNumber(known.last)
+    if (promoted !== undefined) to.writePromoted(promoted)
+    // Only the file itself is taken over. Closing it writes the log into it, too, but says nothing where the disk is full.
+    to.emptyLog()
+    return found
+  } finally {
+    to.close()
+  }
 }
 
 function copyBatches(from: Generator<SpooledBatch>, to: SpoolFile) {
