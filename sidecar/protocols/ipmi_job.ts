@@ -23,6 +23,7 @@ const LONGEST_MS = 120_000
  */
 const STOPPING_MS = 1500
 const STOPPED = 'the poll was stopped before the answer came'
+const CHANGED = 'the list of its sensors has changed'
 /** A process needs some time to start. */
 const SHORTEST_MS = 20
 
@@ -68,11 +69,15 @@ export class BmcJob {
     this.#sentAt = sentAt
   }
 
+  /**
+   * A line of the process about this BMC. The one that brings the rest ends the job, not the end of the process,
+   * which also waits for the others; in a stop the session has to be closed first.
+   */
   hear(line: string): void {
     this.#heardAt = performance.now()
     if (isUnknownRecord(line)) {
       this.#isUnknownRecord = true
-      this.#finish('the list of its sensors has changed')
+      if (!this.#isStopping) this.#finish(CHANGED)
       return
     }
     const row = readRow(line)
@@ -82,7 +87,6 @@ export class BmcJob {
     }
     this.#rows.push(row)
     this.#wanted?.delete(row.id)
-    // Not at the end of the process, which also waits for the others; in a stop the session has to be closed, too.
     if (this.#hasAll() && !this.#isStopping) this.#finish(undefined)
   }
 
@@ -95,6 +99,7 @@ export class BmcJob {
   /** @param how the process ended */
   end(how: string): void {
     if (this.#hasAll() || (this.#wanted === undefined && how === 'exit status 0')) this.#finish(undefined)
+    else if (this.#isUnknownRecord) this.#finish(CHANGED)
     else if (this.#complaint !== undefined) this.#finish(this.#explained(this.#complaint))
     else if (/^(exit|signal)/.test(how)) this.#finish(`ipmi-sensors ended early (${how})`)
     else this.#finish(how)

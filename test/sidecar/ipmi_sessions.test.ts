@@ -6,7 +6,9 @@ import ava from 'ava'
 import { findProgram } from '../../scripts/stack/programs.ts'
 import { until } from '../../scripts/stack/until.ts'
 import { Collector } from '../../sidecar/collector.ts'
+import type { IpmiAccess } from '../../sidecar/ipmi_url.ts'
 import { accessLines } from '../../sidecar/protocols/ipmi_access_file.ts'
+import { BmcJob } from '../../sidecar/protocols/ipmi_job.ts'
 import type { Sample } from '../../sidecar/sample.ts'
 import { systemClock } from '../../sidecar/schedule.ts'
 import { parseDeviceUrl } from '../../sidecar/urls.ts'
@@ -62,12 +64,16 @@ async function inMiddleOfPoll(t: Scope) {
   return { collector, samples, log, sessions, goOn }
 }
 
+function accessOf(sensor: string): IpmiAccess {
+  const url = parseDeviceUrl(sensor)
+  if (url.protocol !== 'ipmisensor') throw new TypeError(url.protocol)
+  return url.access
+}
+
 /** @returns how to ask a BMC for the number of its open sessions, the one of the question itself left out */
 function sessionCounter(scope: Scope, bmc: SimulatedBmc): () => Promise<number> {
-  const url = parseDeviceUrl(bmc.url(1))
-  if (url.protocol !== 'ipmisensor') throw new TypeError(url.protocol)
   const file = join(temporaryFolder(scope), 'freeipmi.conf')
-  writeFileSync(file, accessLines(url.access, new Map()), { mode: 0o600 })
+  writeFileSync(file, accessLines(accessOf(bmc.url(1)), new Map()), { mode: 0o600 })
   const program = findProgram('ipmi-raw') ?? 'ipmi-raw'
   // Get Session Info for the present session (IPMI 2.0, 22.20).
   const args = [`--config-file=${file}`, `--hostname=${bmc.host}:${bmc.port}`, '0', '0x06', '0x3d', '0x00']
@@ -108,3 +114,32 @@ test('a BMC that falls silent in the middle of a poll keeps no program from stop
     [],
   )
 })
+
+// Whatever comes before the end of the process: with the last question answered, the process is killed.
+for (const [what, line] of [
+  ['a value', "4,Pwr Consumption,180.00,W,'OK'"],
+  ['a record that the BMC no longer has', "Sensor Record ID '4' not found"],
+] as const) {
+  ava(
+    `a poll that is stopped is not over when ipmi-sensors tells ${what}, but when it has ended`,
+    async t => {
+      const stopping = new AbortController()
+      const job = new BmcJob({
+        target: '127.0.0.1:623',
+        access: accessOf(sensorUrl({ host: '127.0.0.1', port: 623 }, 4)),
+        records: [4],
+        company: 'alone',
+        timeoutMs: 60_000,
+        deadline: performance.now() + 60_000,
+        signal: stopping.signal,
+      })
+      job.start(0)
+      stopping.abort()
+      job.hear(line)
+      t.false(job.isSettled)
+      job.end('exit status 0')
+      const { rows, isUnknownRecord } = await job.answer
+      t.is(rows.length, isUnknownRecord ? 0 : 1)
+    },
+  )
+}
