@@ -6,7 +6,10 @@ export interface Poll {
   readonly descriptions: readonly Description[]
   /** For the whole poll, retries included. */
   readonly timeoutMs: number
-  /** Aborted when nothing of the host is wanted any more, or the program stops: the poll ends at once with what it has. */
+  /**
+   * Aborted when nothing of the host is wanted any more, or the program stops: the poll ends with what it has, at
+   * once, or where a session has to be closed (IPMI) within 1.5 s, which is less than the end of a host is waited for.
+   */
   readonly signal: AbortSignal
 }
 
