@@ -63,11 +63,12 @@ begin
   end loop;
 
   if cardinality(refused_series) > 0 then
-    -- INFO always reaches the client and never the server's log, which a warning for each batch would fill. A result
-    -- instead would change the type of store_batch under the kwollectors of before.
+    -- INFO always reaches the client, and the server's log only with log_min_messages = info or a debug level; a warning for
+    -- each batch would fill it. A result instead would change the type of store_batch under the kwollectors of before,
+    -- which log the message as it is: no hint, which they would append without a full stop.
     raise info using
       errcode = 'KW001'
-    , message = format('%s values of batch %s cannot be stored', cardinality(refused_series), batch)
+    , message = format('%s values of batch %s cannot be stored; they are kept in kwollect.dead_letters, with the reason', cardinality(refused_series), batch)
     , detail = (
         select json_agg(
                  json_build_object('series_id', refused.series_id, 'reason', refused.reason, 'values', refused.values)
@@ -83,8 +84,7 @@ begin
                   group by refusal.series_id
                       , refusal.reason
                ) as refused
-      )::text
-    , hint = 'They are kept in kwollect.dead_letters, with the reason.';
+      )::text;
   end if;
 end
 $$;
