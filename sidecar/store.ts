@@ -183,8 +183,6 @@ export class Store {
                , ${columns.reasons}::text[], ${columns.letters}::text[]
                ) as fresh`,
     )
-    const refusals = [...refusalsOf(columns), ...refusalsIn(link.refusedRows, content.series, series)]
-    this.#refusals.report(batch.number, refusals, content.series)
     if (!row.fresh && isFirstTry && this.#spool.isOfThisRun(batch)) {
       this.#lastTried = batch.number - 1 // under the new id it was never sent
       this.#spool.takeNewId()
@@ -193,6 +191,9 @@ export class Store {
       )
       return false
     }
+    // Those of a batch that was stored already, too: the answer that would have told of them was lost.
+    const refusals = [...refusalsOf(columns), ...refusalsIn(link.refusedRows, content.series, series)]
+    this.#refusals.report(batch.number, refusals, content.series)
     this.#log.debug(
       row.fresh
         ? `stored batch ${batch.number}: ${batch.samples} values`
