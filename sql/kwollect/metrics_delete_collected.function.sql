@@ -5,6 +5,8 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
+-- Planned for the times of the rows, so that no other chunk is read. TimescaleDB locks all of them for a DELETE all the same.
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   first_timestamp timestamptz;

@@ -18,6 +18,9 @@ language sql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
+-- Each device's series and each series' samples are looked up, whatever old statistics say: 0.2 s instead of 3.6 for
+-- 1,000 nodes where kwollect.series was small when it was last analyzed.
+set enable_seqscan = off
 as $$
   with series as materialized (
     select named.series_id

@@ -1,5 +1,5 @@
 -- Five-minute buckets of a reading, whose ranges begin where a bucket does. Called by api.get_metrics and read_rates.
--- Read like the samples in read_metrics, where the reasons stand, but not inlined: TimescaleDB makes a constant of the
+-- Read like the samples in single_samples, where the reasons stand, but not inlined: TimescaleDB makes a constant of the
 -- moment up to which the summary is stored, but not in a statement that came in by inlining, where it asks for it again
 -- for each bucket (1,100 ms instead of 150 for 104,000). Planned for the actual values each time, as chunks are left out.
 create or replace function kwollect.read_summary(reading kwollect.reading)

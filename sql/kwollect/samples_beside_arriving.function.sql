@@ -1,5 +1,6 @@
 -- What is stored of the series of an import's piece in its time. Called by kwollect.store_piece. Series by series, as
--- the index is: by time alone each piece would read the whole chunk that it lies in.
+-- the index is: by time alone each piece would read the whole chunk that it lies in. And by samples_of_series, which
+-- touches the chunks of the piece alone.
 create or replace function kwollect.samples_beside_arriving()
 returns table (
   "timestamp" timestamptz
@@ -10,10 +11,9 @@ returns table (
 language sql
 stable
 set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_custom_plan
 as $$
   select stored.timestamp
-       , stored.series_id
+       , series.series_id
        , stored.value
        , stored.labels
     from (
@@ -23,19 +23,7 @@ as $$
              from pg_temp.arriving_samples as arriving
             group by arriving.series_id
          ) as series
-   cross join lateral (
-           select sample.timestamp
-                , sample.series_id
-                , sample.value
-                , sample.labels
-             from kwollect.samples as sample
-            where sample.series_id = series.series_id
-              and sample.timestamp between series.first and series.last
-            union all
-           -- A fence, as in metrics_by_job: once a series, from the chunks of its time.
-           select null::timestamptz, null::bigint, null::double precision, null::jsonb
-            where false
-         ) as stored
+   cross join lateral kwollect.samples_of_series(series.series_id, series.first, series.last) as stored
 $$;
 
 revoke all on function kwollect.samples_beside_arriving() from public;

@@ -24,6 +24,9 @@ set work_mem = '64MB'
 as $$
 declare
   reach constant interval := interval '1 hour';
+  -- worked out here: in the statement, TimescaleDB looks at every chunk there is to leave it out
+  earliest constant timestamptz := range_start - reach;
+  latest constant timestamptz := range_end + reach;
   shortest_gap constant double precision := 60;
   -- Beyond it a value is absent, like NaN, so that no product and no sum overflows.
   largest constant double precision := 1e250;
@@ -35,13 +38,13 @@ begin
     into first_time
     from kwollect.samples as sample
    where sample.series_id = series_energy.series_id
-     and sample.timestamp between range_start - reach and range_start
+     and sample.timestamp between earliest and range_start
      and sample.value between -largest and largest;
   select min(sample.timestamp)
     into last_time
     from kwollect.samples as sample
    where sample.series_id = series_energy.series_id
-     and sample.timestamp between range_end and range_end + reach
+     and sample.timestamp between range_end and latest
      and sample.value between -largest and largest;
 
   with measured as (

@@ -64,7 +64,8 @@ begin
        , fresh.value
        , known.sample_labels
     from arrivals as fresh
-    -- Each set of labels is looked up once, however many rows have it. left, so that a row whose labels collide with
+    -- Each set of labels is looked up once, however many rows have it. Found as above and not kept from there: arrays of
+    -- all texts, value_str and its like among them, take gigabytes where labels are long. left, so that a row whose labels collide with
     -- another series' hash fails on series_id, loudly.
     left join (
            select wanted.device_id

@@ -52,34 +52,13 @@ begin
      order by fresh.series_id
          , fresh.microseconds;
 
-    -- A custom metric with a time of its own stays in the exporter's file and is scraped again and again;
-    -- the sidecar remembers it until it restarts, the database for ever. Most batches have none.
+    -- Most batches have none.
     if exists (
          select
            from unnest(sample_labels) as fresh (labels)
           where strpos(fresh.labels, '"_metric_scrape_time"') > 0
        ) then
-      insert into kwollect.samples (timestamp, series_id, value, labels)
-      select distinct on (custom.timestamp, custom.series_id, custom.value)
-             custom.timestamp
-           , custom.series_id
-           , custom.value
-           , custom.labels::jsonb
-        from (
-               select timestamptz 'epoch' + fresh.microseconds * interval '1 microsecond'
-                    , fresh.series_id
-                    , fresh.value
-                    , fresh.labels
-                 from unnest(microseconds, series_ids, measured, sample_labels) as fresh (microseconds, series_id, value, labels)
-                where strpos(fresh.labels, '"_metric_scrape_time"') > 0
-             ) as custom (timestamp, series_id, value, labels)
-       where not exists (
-               select
-                 from kwollect.samples as known
-                where known.series_id = custom.series_id
-                  and known.timestamp = custom.timestamp
-                  and known.value = custom.value
-             );
+      perform kwollect.store_custom_metrics(microseconds, series_ids, measured, sample_labels);
     end if;
   exception
     when data_exception or integrity_constraint_violation or program_limit_exceeded then

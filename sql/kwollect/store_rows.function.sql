@@ -25,21 +25,22 @@ begin
       from unnest(microseconds, series_ids, measured, sample_labels) as row (microseconds, series_id, value, labels)
   loop
     begin
-      insert into kwollect.samples (timestamp, series_id, value, labels)
-      select timestamptz 'epoch' + fresh.microseconds * interval '1 microsecond'
-           , fresh.series_id
-           , fresh.value
-           , fresh.labels::jsonb
-       -- a custom metric once, as in store_batch
-       where fresh.labels is null
-          or strpos(fresh.labels, '"_metric_scrape_time"') = 0
-          or not exists (
-               select
-                 from kwollect.samples as known
-                where known.series_id = fresh.series_id
-                  and known.timestamp = timestamptz 'epoch' + fresh.microseconds * interval '1 microsecond'
-                  and known.value = fresh.value
-             );
+      if strpos(fresh.labels, '"_metric_scrape_time"') > 0 then
+        perform kwollect.store_custom_metrics(
+                  array[fresh.microseconds]
+                , array[fresh.series_id]
+                , array[fresh.value]
+                , array[fresh.labels]
+                );
+      else
+        insert into kwollect.samples (timestamp, series_id, value, labels)
+        values (
+          timestamptz 'epoch' + fresh.microseconds * interval '1 microsecond'
+        , fresh.series_id
+        , fresh.value
+        , fresh.labels::jsonb
+        );
+      end if;
     exception
       when data_exception or integrity_constraint_violation or program_limit_exceeded then
         insert into kwollect.dead_letters (spool_id, batch, reason, sample)

@@ -1,8 +1,5 @@
 -- One row per value measured on a node of a job while the job had it. Read by PostgREST users and dashboards.
--- Joined from the job down to the samples, and each series' samples fenced by a UNION ALL with nothing: PostgreSQL
--- then runs the branch once a series, with the job's times and the user's conditions in the chunks' index, and
--- TimescaleDB excludes all other chunks. A plain LATERAL is pulled up into a join that reads a series' whole history;
--- OFFSET 0 would fence it too, but keep the user's conditions out.
+-- Joined from the job to its series, and each series' samples read by a function: samples_of_series says why.
 create or replace view public.metrics_by_job as
 select sample.timestamp
      , job.node as device_id
@@ -18,17 +15,10 @@ select sample.timestamp
   from public.nodetime_per_job as job
   join kwollect.series
     on series.device_id = job.node
- cross join lateral (
-         select measured.timestamp
-              , measured.value
-              , measured.labels
-           from kwollect.samples as measured
-          where measured.series_id = series.series_id
-            and measured.timestamp >= job.start_time
-            and measured.timestamp <= coalesce(job.stop_time, now())
-          union all
-         select null::timestamptz, null::double precision, null::jsonb
-          where false
+ cross join lateral kwollect.samples_of_series(
+         series.series_id
+       , job.start_time
+       , coalesce(job.stop_time, now())
        ) as sample
 union all
 select sample.timestamp
@@ -44,17 +34,10 @@ select sample.timestamp
   from public.nodetime_per_job as job
   join kwollect.series
     on series.device_alias = job.node
- cross join lateral (
-         select measured.timestamp
-              , measured.value
-              , measured.labels
-           from kwollect.samples as measured
-          where measured.series_id = series.series_id
-            and measured.timestamp >= job.start_time
-            and measured.timestamp <= coalesce(job.stop_time, now())
-          union all
-         select null::timestamptz, null::double precision, null::jsonb
-          where false
+ cross join lateral kwollect.samples_of_series(
+         series.series_id
+       , job.start_time
+       , coalesce(job.stop_time, now())
        ) as sample
  group by sample.timestamp
      , job.node
@@ -70,4 +53,4 @@ grant select on public.metrics_by_job to kwollect_reader, kwollect_writer;
 
 comment on view public.metrics_by_job is
 'Values of a job''s nodes between its start and stop (now while it runs).
-Filter on job_id; metric_id and timestamp narrow it further, all by index.';
+Filter on job_id; device_id and metric_id narrow it further, by index. A part of a long job''s time is what get_metrics reads.';

@@ -1,5 +1,5 @@
 -- metrics_by_job in buckets of five minutes, the first of which may begin before the job does.
--- Fenced like metrics_by_job, where the reason stands.
+-- Read by a function like metrics_by_job.
 create or replace view public.metrics_by_job_summary as
 select bucket.timestamp
      , job.node as device_id
@@ -12,17 +12,10 @@ select bucket.timestamp
   from public.nodetime_per_job as job
   join kwollect.series
     on series.device_id = job.node
- cross join lateral (
-         select summary.timestamp
-              , summary.average
-              , summary.largest
-           from kwollect.samples_summary as summary
-          where summary.series_id = series.series_id
-            and summary.timestamp >= public.time_bucket('5 minutes', job.start_time)
-            and summary.timestamp <= coalesce(job.stop_time, now())
-          union all
-         select null::timestamptz, null::double precision, null::double precision
-          where false
+ cross join lateral kwollect.buckets_of_series(
+         series.series_id
+       , public.time_bucket('5 minutes', job.start_time)
+       , coalesce(job.stop_time, now())
        ) as bucket
 union all
 select bucket.timestamp
@@ -37,17 +30,10 @@ select bucket.timestamp
   from public.nodetime_per_job as job
   join kwollect.series
     on series.device_alias = job.node
- cross join lateral (
-         select summary.timestamp
-              , summary.average
-              , summary.largest
-           from kwollect.samples_summary as summary
-          where summary.series_id = series.series_id
-            and summary.timestamp >= public.time_bucket('5 minutes', job.start_time)
-            and summary.timestamp <= coalesce(job.stop_time, now())
-          union all
-         select null::timestamptz, null::double precision, null::double precision
-          where false
+ cross join lateral kwollect.buckets_of_series(
+         series.series_id
+       , public.time_bucket('5 minutes', job.start_time)
+       , coalesce(job.stop_time, now())
        ) as bucket
  group by bucket.timestamp
      , job.node
@@ -62,4 +48,4 @@ grant select on public.metrics_by_job_summary to kwollect_reader, kwollect_write
 
 comment on view public.metrics_by_job_summary is
 'Five-minute buckets of metrics_by_job.
-Filter on job_id; metric_id and timestamp narrow it further. The first bucket begins before the job does.';
+Filter on job_id; device_id and metric_id narrow it further. The first bucket begins before the job does.';
