@@ -17,6 +17,7 @@ begin
     with old as (
       -- A compressed chunk takes its compressed half with it, but for the half's index: an entry per thousand values.
       select format('%I.%I', chunks.chunk_schema, chunks.chunk_name)::regclass as oid
+           , chunks.range_end
         from timescaledb_information.chunks
        where chunks.hypertable_schema = 'kwollect'
          and chunks.hypertable_name = 'samples'
@@ -24,9 +25,11 @@ begin
     )
     , part as (
       select old.oid
+           , old.range_end
         from old
       union all
       select index.indexrelid
+           , old.range_end
         from old
         join pg_index as index
           on index.indrelid = old.oid
@@ -37,6 +40,9 @@ begin
       join pg_class as class
         on class.oid = part.oid
      where class.reltablespace is distinct from (select space.oid from pg_tablespace as space where space.spcname = archive)
+     -- Each is locked up to the end of the run, and the copy of a table may take minutes.
+     order by part.range_end
+     limit 16
   loop
     execute format(
       case relation.relkind when 'i' then 'alter index %s set tablespace %I' else 'alter table %s set tablespace %I' end
@@ -50,4 +56,4 @@ $$;
 revoke all on procedure kwollect.archive_old_chunks(integer, jsonb) from public;
 
 comment on procedure kwollect.archive_old_chunks(integer, jsonb) is
-'Moves chunks older than chunk_compress_hour to the tablespace of archive_path; nothing where that is not set.';
+'Moves chunks older than chunk_compress_hour to the tablespace of archive_path, up to eight a run; nothing where that is not set.';

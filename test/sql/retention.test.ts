@@ -32,6 +32,19 @@ test('values past retention_day are dropped, younger ones stay', async t => {
   t.deepEqual(await metricsIn(sql, 'metrics_summary'), ['days', 'now'])
 })
 
+test('of a long backlog the 200 oldest chunks go in a run, and the rest in the next', async t => {
+  const { admin: sql } = await databaseWithoutJobs(t)
+  await sql`
+    insert into kwollect.samples (timestamp, series_id, value)
+    select timestamptz '2020-01-01 01:00Z' + six_hours * interval '6 hours', 1, 1 from generate_series(1, 230) as six_hours`
+  await sql`call kwollect.keep_setting('retention_day', '7')`
+  await sql`call kwollect.drop_expired_chunks()`
+  const [left] = await sql`select count(*)::int as rows, min(timestamp) as oldest from kwollect.samples`
+  t.deepEqual(left, { rows: 30, oldest: new Date('2020-02-20T07:00:00Z') })
+  await sql`call kwollect.drop_expired_chunks()`
+  t.is((await sql`select from kwollect.samples`).length, 0)
+})
+
 test('without retention_day everything is kept', async t => {
   const { admin: sql } = await databaseWithoutJobs(t)
   await fill(sql)

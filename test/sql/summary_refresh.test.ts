@@ -49,6 +49,24 @@ communityTest(
   },
 )
 
+communityTest(
+  'a history of several hundred chunks is stored by one run, late values of all times by the next',
+  async t => {
+    const sql = await database(t)
+    const history = (value: number) => sql`
+    insert into metrics (timestamp, device_id, metric_id, value)
+    select public.time_bucket('6 hours', now()) - six_hours * interval '6 hours', 'node-1', 'm', ${value}
+      from generate_series(1, 229) as six_hours`
+    await history(1)
+    await sql`call kwollect.refresh_summary()`
+    t.is(await stored(sql), 229)
+    await history(3)
+    await sql`call kwollect.refresh_summary()`
+    t.is(await stored(sql), 229)
+    t.deepEqual(await averages(sql), Array(229).fill(2))
+  },
+)
+
 communityTest('a late value is in the summary after the next refresh, and one above it at once', async t => {
   const sql = await database(t)
   await insert(sql, 600, 1)
