@@ -1,7 +1,7 @@
--- The samples of one series in a time range. Called by metrics_by_job once for each series of a job's node: planned for
--- the actual times, it touches the chunks of the range alone. As a join the view would mention every chunk there is,
--- which takes a lock and a fifth of a millisecond each: with the chunks of three years a second, or "out of shared memory".
--- What it costs: a condition of the user's on the timestamp is looked at behind it, among the values of the job.
+-- The samples of one series in a time range. Called by metrics_by_job once for each series of a job's node, and for an
+-- import's piece: planned for the actual times, it touches the chunks of the range alone. As a join the view would mention
+-- every chunk there is, which takes a lock and a tenth of a millisecond each: with the chunks of three years a second, or
+-- "out of shared memory". What it costs: a condition of the user's on the timestamp is looked at behind it.
 -- Security definer, because readers have no rights on samples.
 create or replace function kwollect.samples_of_series(series_id bigint, range_start timestamptz, range_end timestamptz)
 returns table ("timestamp" timestamptz, value double precision, labels jsonb)

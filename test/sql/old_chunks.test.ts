@@ -40,6 +40,12 @@ const data = `
   create table jobs (job_id integer, start_time timestamptz, stop_time timestamptz, node text);
   insert into jobs
   select 1, '${start.toISOString()}', '${end.toISOString()}', 'node-' || node from generate_series(1, 2) as node;
+  insert into jobs values (2, now() - interval '10 days', null, 'node-2');
+  insert into kwollect.samples (timestamp, series_id, value)
+  select now() - hours * interval '1 hour', series_id, 8
+    from generate_series(1, 240) as hours
+   cross join kwollect.series
+   where device_id = 'node-2';
   create or replace view nodetime_per_job as
   select job_id, start_time, stop_time, node from jobs;
   grant select on jobs to kwollect_owner;
@@ -61,6 +67,8 @@ interface Work {
   readonly statement: string
   readonly from: Date
   readonly upto: Date
+  /** Chunks of the last seven days may be touched, too. */
+  readonly andLastWeek?: true
 }
 
 const before = (hours: number) => new Date(start.getTime() - hours * hour)
@@ -101,11 +109,13 @@ const works: readonly Work[] = [
     name: 'metrics_by_job',
     statement: `select * from metrics_by_job where job_id = 1 and metric_id = 'watt'`,
     ...inJob,
+    andLastWeek: true,
   },
   {
     name: 'metrics_by_job, all metrics',
     statement: 'select * from metrics_by_job where job_id = 1',
     ...inJob,
+    andLastWeek: true,
   },
   { name: 'metrics_summary', statement: `select * from metrics_summary ${ofDevice}`, ...aroundJob },
   {
@@ -156,7 +166,10 @@ async function lockedChunks(sql: postgres.Sql, { statement }: Work): Promise<str
 
 for (const work of works) {
   test(`${work.name}: no chunk is touched but those of its time`, async t => {
-    const allowed = chunks.filter(chunk => chunk.start <= work.upto && chunk.end > work.from)
+    const lastWeek = work.andLastWeek ? new Date(Date.now() - 7 * 24 * hour) : new Date()
+    const allowed = chunks.filter(
+      chunk => (chunk.start <= work.upto && chunk.end > work.from) || chunk.end > lastWeek,
+    )
     const locked = await lockedChunks(session(t, database.admin), work)
     t.true(chunks.length > 80)
     t.true(locked.length > 0)
@@ -166,3 +179,20 @@ for (const work of works) {
     )
   })
 }
+
+test('metrics_by_job has each value of a job of ten days once, also where what is older begins', async t => {
+  const rows = await session(t, database.admin).begin(async sql => {
+    await sql`
+      insert into kwollect.samples (timestamp, series_id, value)
+      select now() - interval '7 days' + microseconds * interval '1 microsecond', series_id, 9
+        from generate_series(-2, 2) as microseconds
+       cross join kwollect.series
+       where device_id = 'node-2'`
+    return sql`
+      select timestamp::text as timestamp, value from metrics_by_job
+       where job_id = 2 and timestamp >= now() - interval '9 days' and value > 7`
+  })
+  t.is(rows.filter(({ value }) => value === 9).length, 5)
+  t.is(new Set(rows.map(({ timestamp }) => timestamp)).size, rows.length)
+  t.true(rows.length > 200)
+})
